@@ -1,0 +1,329 @@
+"""Lines of sight among walls: the inner loops of viewsheds and coverage.
+
+Every compiled function of the room's sight geometry is in this one file on purpose. Numba keeps compiled code
+on disk and looks only at a function's own file to see whether it changed; a loop kept elsewhere would go on
+using the old version of what it calls here.
+
+The loops let go of Python's lock and `in_threads` runs them side by side. Numba's own parallel loops are not
+used: the threading layer that is always available ends the process when two sessions of a web server enter it
+at once.
+
+Inside the loops angles are radians clockwise from north, places are projected metres, and walls are seen from
+the camera: their ends are taken relative to it before anything is multiplied, which keeps about ten digits where
+map coordinates in the millions would leave few.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+#: A wall no farther than this from a camera is what the camera is mounted on, and does not hide anything from it.
+MOUNT_TOLERANCE_M = 0.02
+
+#: Side of the square cells through which walls are found: about the size of a house.
+CELL_M = 16.0
+
+#: A micrometre: walls are entered in each cell they come this near to, and a wall hides what lies more than this
+#: behind it, so that a point on a wall is seen in spite of rounding.
+HAIR_M = 1e-6
+
+#: Larger coordinates are no metres of any map projection.
+LARGEST_M = 1e8
+
+
+@dataclass(frozen=True)
+class WallIndex:
+    """Walls, and where to find them.
+
+    The plane is cut into cells of `CELL_M`, and the cells are folded onto ``side`` x ``side`` buckets by
+    taking their column and row modulo ``side``. Far places share buckets, which costs a little time
+    and is never wrong, and one stray wall far away costs nothing. Bucket b holds the walls
+    ``entries[heads[b]:heads[b + 1]]``.
+    """
+
+    walls: NDArray[np.float64]  # (n, 4)
+    heads: NDArray[np.int64]
+    entries: NDArray[np.int32]
+    side: int  # a power of two
+
+    @classmethod
+    def of(cls, walls: ArrayLike) -> WallIndex:
+        """The index of walls given as (n, 4): x0, y0, x1, y1 in projected metres.
+
+        Walls without length hide nothing and are left out. Raises ValueError for another shape, and for
+        coordinates that are missing or no metres.
+        """
+        lines = np.ascontiguousarray(walls, dtype=float)
+        if lines.size == 0:
+            lines = lines.reshape(0, 4)
+        if lines.ndim != 2 or lines.shape[1] != 4:
+            raise ValueError(f"Walls must be an array (n, 4) of x0, y0, x1, y1, and not {lines.shape}.")
+        check_metres(lines, "A wall")
+        lines = lines[(lines[:, 0] != lines[:, 2]) | (lines[:, 1] != lines[:, 3])]
+        side = 1 << max(0, (len(lines).bit_length() + 1) // 2)
+        heads, entries = _fill_buckets(lines, side)
+        return cls(lines, heads, entries, side)
+
+    def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], int]:
+        """What the compiled loops take, in their order."""
+        return self.walls, self.heads, self.entries, self.side
+
+
+def check_metres(values: NDArray[np.float64], name: str) -> None:
+    """Raises ValueError where a coordinate is missing, infinite or too large to be projected metres."""
+    if not np.all(np.abs(values) <= LARGEST_M):  # NaN compares false
+        raise ValueError(
+            f"{name} has a coordinate that is missing or is no projected metres: leave it out or correct it."
+        )
+
+
+def in_threads(run: Callable[[int, int], object], count: int, least: int = 512) -> list[object]:
+    """``run(start, stop)`` over consecutive parts of ``range(count)``, on all cores; the answers in order.
+
+    ``least`` is how many are worth a thread of their own.
+    """
+    if count <= least:
+        return [run(0, count)]
+    workers = os.cpu_count() or 1
+    # Several parts a worker, because a part in a dense quarter takes longer than one at the edge of town.
+    part = max(least, -(-count // (workers * 8)))
+    starts = range(0, count, part)
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(lambda start: run(start, min(start + part, count)), starts))
+
+
+# Finding walls --------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _columns(ax, bx):
+    """First and last column of cells that a segment touches."""
+    return (
+        int(np.floor((min(ax, bx) - HAIR_M) / CELL_M)),
+        int(np.floor((max(ax, bx) + HAIR_M) / CELL_M)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _rows(ax, ay, bx, by, column):
+    """First and last row of cells that a segment touches within a column."""
+    if ax == bx:
+        y0, y1 = ay, by
+    else:
+        enter = (column * CELL_M - HAIR_M - ax) / (bx - ax)
+        leave = ((column + 1) * CELL_M + HAIR_M - ax) / (bx - ax)
+        y0 = ay + min(max(enter, 0.0), 1.0) * (by - ay)
+        y1 = ay + min(max(leave, 0.0), 1.0) * (by - ay)
+    return (
+        int(np.floor((min(y0, y1) - HAIR_M) / CELL_M)),
+        int(np.floor((max(y0, y1) + HAIR_M) / CELL_M)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _bucket(column, row, side):
+    return (row & (side - 1)) * side + (column & (side - 1))
+
+
+@njit(cache=True, nogil=True)
+def _fill_buckets(walls, side):
+    """Counts what each bucket will hold, then fills them: one array of entries, no list a bucket."""
+    heads = np.zeros(side * side + 1, dtype=np.int64)
+    entries = np.empty(0, dtype=np.int32)
+    free = heads
+    for filling in (False, True):
+        for wall in range(len(walls)):
+            ax, ay, bx, by = walls[wall]
+            first, last = _columns(ax, bx)
+            for column in range(first, last + 1):
+                low, high = _rows(ax, ay, bx, by, column)
+                for row in range(low, high + 1):
+                    bucket = _bucket(column, row, side)
+                    if filling:
+                        entries[free[bucket]] = wall
+                        free[bucket] += 1
+                    else:
+                        heads[bucket + 1] += 1
+        if not filling:
+            heads = np.cumsum(heads)
+            free = heads.copy()
+            entries = np.empty(heads[-1], dtype=np.int32)
+    return heads, entries
+
+
+# A wall and a line of sight -------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _distance(ax, ay, bx, by):
+    """Metres from the origin to the segment a-b."""
+    ux, uy = bx - ax, by - ay
+    along = -(ax * ux + ay * uy) / (ux * ux + uy * uy)
+    along = min(max(along, 0.0), 1.0)
+    return np.hypot(ax + along * ux, ay + along * uy)
+
+
+@njit(cache=True, nogil=True)
+def _hit(ax, ay, bx, by, dx, dy):
+    """Metres from the origin along the unit vector d to the segment a-b; infinite where they do not meet.
+
+    Touching an end counts. Both walls at a corner compute the corner's side of the ray from the same
+    numbers, so no ray slips between them.
+    """
+    side_a = dx * ay - dy * ax
+    side_b = dx * by - dy * bx
+    if (side_a > 0.0 and side_b > 0.0) or (side_a < 0.0 and side_b < 0.0):
+        return np.inf
+    along_a = ax * dx + ay * dy
+    along_b = bx * dx + by * dy
+    if side_a == side_b:  # both zero: the wall is seen from its end
+        metres = min(along_a, along_b)
+    else:
+        metres = along_a + (along_b - along_a) * (side_a / (side_a - side_b))
+    return metres if metres > 0.0 else np.inf
+
+
+@njit(cache=True, nogil=True)
+def _hidden(cx, cy, px, py, walls, heads, entries, side):
+    """Whether a wall stands between the camera c and the point p."""
+    sx, sy = px - cx, py - cy
+    metres = np.hypot(sx, sy)
+    if metres <= MOUNT_TOLERANCE_M or len(walls) == 0:
+        return False
+    dx, dy = sx / metres, sy / metres
+    first, last = _columns(cx, px)
+    for column in range(first, last + 1):
+        low, high = _rows(cx, cy, px, py, column)
+        for row in range(low, high + 1):
+            bucket = _bucket(column, row, side)
+            for entry in range(heads[bucket], heads[bucket + 1]):
+                wall = entries[entry]
+                ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
+                bx, by = walls[wall, 2] - cx, walls[wall, 3] - cy
+                if (
+                    _hit(ax, ay, bx, by, dx, dy) < metres - HAIR_M
+                    and _distance(ax, ay, bx, by) > MOUNT_TOLERANCE_M
+                ):
+                    return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _in_view(sx, sy, reach, azimuth, hfov):
+    """Whether the place (sx, sy) from the camera is within its range and field of view, both inclusive."""
+    metres = np.hypot(sx, sy)
+    if reach <= 0.0 or metres > reach + 1e-9:
+        return False
+    if hfov >= 2 * np.pi:
+        return True
+    ahead = sx * np.sin(azimuth) + sy * np.cos(azimuth)
+    return ahead >= metres * np.cos(hfov / 2) - 1e-9
+
+
+@njit(cache=True, nogil=True)
+def sees(start, stop, cameras, x, y, reach, azimuth, hfov, points, walls, heads, entries, side, seen):
+    """Fills ``seen`` for the pairs start..stop of a camera and a point."""
+    for pair in range(start, stop):
+        c = cameras[pair]
+        px, py = points[pair, 0], points[pair, 1]
+        if _in_view(px - x[c], py - y[c], reach[c], azimuth[c], hfov[c]):
+            seen[pair] = not _hidden(x[c], y[c], px, py, walls, heads, entries, side)
+        else:
+            seen[pair] = False
+
+
+# All directions at once -----------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _walls_near(cx, cy, reach, walls, heads, entries, side, stamps, stamp, found):
+    """Puts the walls within reach into ``found``, each once; answers it (grown where needed) and how many.
+
+    ``stamps[wall] == stamp`` marks a wall already looked at for this camera. What the camera is mounted on
+    is left out.
+    """
+    count = 0
+    first_column, last_column = _columns(cx - reach, cx + reach)
+    first_row, last_row = _columns(cy - reach, cy + reach)
+    # After ``side`` columns or rows the buckets come round again.
+    last_column = min(last_column, first_column + side - 1)
+    last_row = min(last_row, first_row + side - 1)
+    for row in range(first_row, last_row + 1):
+        for column in range(first_column, last_column + 1):
+            bucket = _bucket(column, row, side)
+            for entry in range(heads[bucket], heads[bucket + 1]):
+                wall = entries[entry]
+                if stamps[wall] == stamp:
+                    continue
+                stamps[wall] = stamp
+                metres = _distance(
+                    walls[wall, 0] - cx, walls[wall, 1] - cy, walls[wall, 2] - cx, walls[wall, 3] - cy
+                )
+                if MOUNT_TOLERANCE_M < metres <= reach:
+                    if count == len(found):
+                        longer = np.empty(2 * count, dtype=np.int32)
+                        longer[:count] = found
+                        found = longer
+                    found[count] = wall
+                    count += 1
+    return found, count
+
+
+@njit(cache=True, nogil=True)
+def _bearing(x, y, azimuth):
+    """Radians clockwise from the azimuth to the direction (x, y), from -pi to pi."""
+    turn = np.arctan2(x, y) - azimuth
+    return turn - 2 * np.pi * np.rint(turn / (2 * np.pi))
+
+
+@njit(cache=True, nogil=True)
+def _first_not_below(values, wanted):
+    """Position of the first of the ascending values that is not below the wanted one."""
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _render(bearings, azimuth, cx, cy, reach, walls, found, count, depth, nearest):
+    """For each of the ascending bearings: metres to the nearest wall, and which one it is (-1: none in reach).
+
+    A depth buffer over angles: each wall is written into the bearings it spans, the nearest stays.
+    """
+    for k in range(len(bearings)):
+        depth[k] = reach
+        nearest[k] = -1
+    for i in range(count):
+        wall = found[i]
+        ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
+        bx, by = walls[wall, 2] - cx, walls[wall, 3] - cy
+        start = _bearing(ax, ay, azimuth)
+        # A wall spans less than half a turn, so it lies on the shorter way between its ends.
+        width = _bearing(bx, by, azimuth) - start
+        width -= 2 * np.pi * np.rint(width / (2 * np.pi))
+        if width < 0.0:
+            start, width = start + width, -width
+        # The span may stick out of -pi..pi on either side, so it is tried a turn earlier and later too.
+        for turn in (-2 * np.pi, 0.0, 2 * np.pi):
+            # One bearing more on either side: the exact test decides, not the rounding of an angle.
+            first = max(_first_not_below(bearings, start + turn) - 1, 0)
+            for k in range(first, len(bearings)):
+                if k > first + 1 and bearings[k - 1] > start + width + turn:
+                    break
+                direction = azimuth + bearings[k]
+                metres = _hit(ax, ay, bx, by, np.sin(direction), np.cos(direction))
+                if metres < depth[k]:
+                    depth[k] = metres
+                    nearest[k] = wall

@@ -1,0 +1,15 @@
+"""How Alembic runs here: always on the connection that `data.store.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from data.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

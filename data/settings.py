@@ -1,0 +1,58 @@
+"""Everything that can be set from outside: (name, default, help).
+
+Environment variables say where things are; the policy of a department is data, in the table
+``setting``, and its names and defaults are here too. A test holds docs/settings.md to this list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from data import schema
+
+
+class Setting(NamedTuple):
+    """One thing that can be set."""
+
+    name: str
+    default: Any
+    help: str
+
+
+ENVIRONMENT = (
+    Setting("DATABASE_URL", "duckdb:///var/porchlight.duckdb", "The store: a DuckDB file or a PostgreSQL database."),
+    Setting("PORCHLIGHT_KEY_FILE", "var/porchlight.key", "The key of the vault; keep it apart from the database."),
+)
+
+POLICY = (
+    Setting(
+        "reference_pattern",
+        r"(?i)(CFS|[A-Z]{0,4})[- ]?\d{2,4}[- ]?\d{3,8}",
+        "What a case or call number looks like: a regular expression that matches the whole of it.",
+    ),
+    Setting("reference_example", "26-001234", "A case or call number shown as an example beside the field."),
+    Setting("lookup_radius_max_m", 800.0, "The largest radius an officer may search, in metres."),
+    Setting("lookup_window_max_days", 90, "How many days back an officer may search."),
+    Setting("lookup_cameras_max", 50, "The most cameras one lookup answers with, the best first."),
+    Setting("consent_months", 12, "How long a consent lasts before its owner is asked again."),
+    Setting("coverage_cell_m", 10.0, "The side of a cell of the coverage grid, in metres."),
+)
+
+
+def environment(name: str) -> str:
+    """The value of an environment setting, or its default."""
+    default = {setting.name: setting.default for setting in ENVIRONMENT}[name]
+    return os.environ.get(name) or default
+
+
+def policy(connection: sa.Connection, name: str) -> Any:
+    """The department's value of a policy setting, or its default."""
+    default = {setting.name: setting.default for setting in POLICY}[name]
+    value = connection.execute(
+        sa.select(schema.setting.c.value).where(schema.setting.c.name == name)
+    ).scalar()
+    return default if value is None else json.loads(value)
