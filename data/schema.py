@@ -68,6 +68,15 @@ session = sa.Table(
     sa.Column("revoked_at", Moment),
 )
 
+sign_in_link = sa.Table(
+    "sign_in_link",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),  # SHA-256 of the token
+    sa.Column("staff_id", Identifier, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
+)
+
 
 # The map ------------------------------------------------------------------------------------
 

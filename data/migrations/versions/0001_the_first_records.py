@@ -224,6 +224,13 @@ def upgrade() -> None:
     sa.Column('value', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('name')
     )
+    op.create_table('sign_in_link',
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('staff_id', sa.String(length=32), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('token_hash')
+    )
     op.create_table('site',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('owner_id', sa.String(length=32), nullable=False),
@@ -266,6 +273,7 @@ def downgrade() -> None:
     op.drop_table('stream')
     op.drop_table('staff')
     op.drop_table('site')
+    op.drop_table('sign_in_link')
     op.drop_table('setting')
     op.drop_table('session')
     op.drop_table('role_permission')

@@ -1,0 +1,127 @@
+"""The ledger as people use it: check that it is whole, and prove that an entry is in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from data import merkle, schema
+from data.errors import PorchlightError
+from data.store import Store
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a check of the whole ledger found; it is whole when there are no problems."""
+
+    size: int
+    root: bytes
+    problems: tuple[str, ...]
+
+
+def verify(store: Store) -> Verification:
+    """Recompute the whole tree from the leaves and compare it with every checkpoint.
+
+    Finds an entry that was changed, dropped, reordered or added past the checkpoints. Whoever can
+    rewrite the whole database can rewrite the checkpoints as well: only a receipt or checkpoint
+    kept elsewhere shows that (`check_receipt`).
+    """
+    entry, checkpoint = schema.ledger_entry, schema.checkpoint
+    problems: list[str] = []
+    peaks: list[bytes] = []
+    size = 0
+    with store.read() as connection:
+        checkpoints = {
+            row.size: row
+            for row in connection.execute(
+                sa.select(checkpoint.c.size, checkpoint.c.root, checkpoint.c.peaks).order_by(checkpoint.c.size)
+            )
+        }
+        entries = connection.execute(
+            sa.select(entry.c.position, entry.c.leaf, entry.c.leaf_hash).order_by(entry.c.position)
+        )
+        for row in entries:
+            if row.position != size:
+                problems.append(f"Entry {size} is missing: entry {row.position} follows entry {size - 1}.")
+                break
+            leaf_hash = merkle.leaf_hash(row.leaf)
+            if leaf_hash != row.leaf_hash:
+                problems.append(f"Entry {size} was changed: its text does not match its hash.")
+            peaks = merkle.grown(peaks, size, [leaf_hash])
+            size += 1
+            kept = checkpoints.pop(size, None)
+            if kept is not None and (
+                merkle.root_of_peaks(peaks) != kept.root or b"".join(peaks) != kept.peaks
+            ):
+                problems.append(
+                    f"The checkpoint at {size} entries does not fit the entries before it: one of them was "
+                    "changed, dropped or moved."
+                )
+                break
+        else:
+            problems.extend(
+                f"A checkpoint covers {beyond} entries, but there are only {size}: the last ones were dropped."
+                for beyond in checkpoints
+            )
+            newest = connection.execute(sa.select(sa.func.max(checkpoint.c.size))).scalar() or 0
+            if size > newest and not problems:
+                problems.append(f"{size - newest} entries were added after the last checkpoint, past the tool.")
+    return Verification(size, merkle.root_of_peaks(peaks), tuple(problems))
+
+
+def receipt(store: Store, position: int) -> str:
+    """A receipt for one entry, as JSON: the leaf, and the proof that it is in the ledger as it is now.
+
+    It holds nothing personal. Whoever keeps it is a witness: `check_receipt` detects a ledger that
+    was rewritten after the receipt was made.
+    """
+    with store.read() as connection:
+        entry = schema.ledger_entry
+        leaf = connection.execute(sa.select(entry.c.leaf).where(entry.c.position == position)).scalar()
+        hashes = list(
+            connection.execute(sa.select(entry.c.leaf_hash).order_by(entry.c.position)).scalars()
+        )
+    if leaf is None:
+        raise PorchlightError(f"The ledger has no entry {position}.")
+    return json.dumps(
+        {
+            "kind": "Porchlight ledger receipt",
+            "version": 1,
+            "leaf": leaf.decode(),
+            "position": position,
+            "size": len(hashes),
+            "root": merkle.root_of_hashes(hashes).hex(),
+            "proof": [step.hex() for step in merkle.inclusion_proof_of_hashes(hashes, position)],
+        },
+        indent=1,
+    )
+
+
+def check_receipt(store: Store, text: str) -> tuple[str, ...]:
+    """What speaks against this receipt; nothing when the ledger still holds all it promised."""
+    try:
+        fields = json.loads(text)
+        leaf, position, size = fields["leaf"].encode(), fields["position"], fields["size"]
+        root = bytes.fromhex(fields["root"])
+        proof = [bytes.fromhex(step) for step in fields["proof"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ("This is not a receipt: it should be the JSON file that was given at the time, unchanged.",)
+    if not merkle.verify_inclusion(merkle.leaf_hash(leaf), position, size, proof, root):
+        return ("The receipt contradicts itself: it was changed after it was given.",)
+    with store.read() as connection:
+        entry = schema.ledger_entry
+        hashes = list(
+            connection.execute(
+                sa.select(entry.c.leaf_hash).where(entry.c.position < size).order_by(entry.c.position)
+            ).scalars()
+        )
+    if len(hashes) < size:
+        return (f"The ledger has {len(hashes)} entries, and had {size} when the receipt was given.",)
+    if merkle.root_of_hashes(hashes) != root:
+        return (
+            "The ledger is not the one this receipt was given from: something in its first "
+            f"{size} entries was changed since.",
+        )
+    return ()
