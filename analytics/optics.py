@@ -21,12 +21,12 @@ LEVELS: Mapping[str, float] = MappingProxyType(
     {"detect": 25.0, "observe": 62.5, "recognise": 125.0, "identify": 250.0}
 )
 
-#: No camera is believed beyond this. A long lens has the pixels for more, but at street level parked vehicles,
-#: trees, the slope of the ground and the air itself hide people long before a longer range ends.
+#: No camera is believed beyond this. A long lens has the pixels for more, but at street level parked
+#: vehicles, trees, the slope of the ground and the air itself hide people long before a longer range ends.
 MAX_RANGE_M = 200.0
 
-#: From here on a lens is taken to bend the picture: a flat picture stretches without limit towards 180 degrees,
-#: so the makers of wide lenses give each degree the same number of pixels instead.
+#: From here on a lens is taken to bend the picture: a flat picture stretches without limit towards 180
+#: degrees, so the makers of wide lenses give each degree the same number of pixels instead.
 WIDE_DEGREES = 100.0
 
 
@@ -135,10 +135,11 @@ def _metres_times_pixels(
 def completed(cameras: pd.DataFrame, level: str = "observe") -> pd.DataFrame:
     """The cameras with what their owners left out filled in, and how far each one resolves a level.
 
-    ``cameras`` has a column ``kind`` (a key of `KINDS`) and may have ``azimuth`` (degrees clockwise from north),
-    ``hfov`` (degrees) and ``width_px``, each with values missing. The answer is a copy with ``azimuth``,
-    ``hfov`` and ``width_px`` as float64 columns and two more: ``range_m``, metres, at most `MAX_RANGE_M`, and
-    ``assumed_optics``, true where the field of view or the width is the kind's and not the owner's.
+    ``cameras`` has a column ``kind`` (a key of `KINDS`) and may have ``azimuth`` (degrees clockwise from
+    north), ``hfov`` (degrees) and ``width_px``, each with values missing. The answer is a copy with
+    ``azimuth``, ``hfov`` and ``width_px`` as float64 columns and two more: ``range_m``, metres, at most
+    `MAX_RANGE_M`, and ``assumed_optics``, true where the field of view or the width is the kind's and not
+    the owner's.
 
     A camera with no stated azimuth gets the range 0 unless it looks all round: a direction that nobody
     stated is never counted as coverage.
@@ -164,7 +165,9 @@ def completed(cameras: pd.DataFrame, level: str = "observe") -> pd.DataFrame:
     assumed = np.isnan(hfov) | np.isnan(width)
     kind = cameras["kind"]
     hfov = np.where(np.isnan(hfov), kind.map({k: o.hfov for k, o in KINDS.items()}).to_numpy(float), hfov)
-    width = np.where(np.isnan(width), kind.map({k: o.width_px for k, o in KINDS.items()}).to_numpy(float), width)
+    width = np.where(
+        np.isnan(width), kind.map({k: o.width_px for k, o in KINDS.items()}).to_numpy(float), width
+    )
     reach = np.minimum(range_m(np.full(len(cameras), pixels), width, hfov), MAX_RANGE_M)
     return cameras.assign(
         azimuth=azimuth,
