@@ -8,9 +8,9 @@ The loops let go of Python's lock and `in_threads` runs them side by side. Numba
 used: the threading layer that is always available ends the process when two sessions of a web server enter it
 at once.
 
-Inside the loops angles are radians clockwise from north, places are projected metres, and walls are seen from
-the camera: their ends are taken relative to it before anything is multiplied, which keeps about ten digits where
-map coordinates in the millions would leave few.
+Inside the loops angles are radians clockwise from north, places are projected metres, and walls are seen
+from the camera: their ends are taken relative to it before anything is multiplied, which keeps about ten
+digits where map coordinates in the millions would leave few.
 """
 
 from __future__ import annotations
@@ -19,20 +19,27 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-#: A wall no farther than this from a camera is what the camera is mounted on, and does not hide anything from it.
+Answer = TypeVar("Answer")
+
+#: A wall no farther than this from a camera is what the camera is mounted on, and does not hide anything
+#: from it.
 MOUNT_TOLERANCE_M = 0.02
 
 #: Side of the square cells through which walls are found: about the size of a house.
 CELL_M = 16.0
 
-#: A micrometre: walls are entered in each cell they come this near to, and a wall hides what lies more than this
-#: behind it, so that a point on a wall is seen in spite of rounding.
+#: A micrometre: walls are entered in each cell they come this near to, and a wall hides what lies more than
+#: this behind it, so that a point on a wall is seen in spite of rounding.
 HAIR_M = 1e-6
+
+#: Radians by which rounding may move a bearing: a fraction of a micrometre at the end of a long view.
+ROUNDING = 1e-9
 
 #: Larger coordinates are no metres of any map projection.
 LARGEST_M = 1e8
@@ -84,7 +91,7 @@ def check_metres(values: NDArray[np.float64], name: str) -> None:
         )
 
 
-def in_threads(run: Callable[[int, int], object], count: int, least: int = 512) -> list[object]:
+def in_threads(run: Callable[[int, int], Answer], count: int, least: int = 512) -> list[Answer]:
     """``run(start, stop)`` over consecutive parts of ``range(count)``, on all cores; the answers in order.
 
     ``least`` is how many are worth a thread of their own.
@@ -216,27 +223,65 @@ def _hidden(cx, cy, px, py, walls, heads, entries, side):
 
 
 @njit(cache=True, nogil=True)
-def _in_view(sx, sy, reach, azimuth, hfov):
-    """Whether the place (sx, sy) from the camera is within its range and field of view, both inclusive."""
-    metres = np.hypot(sx, sy)
-    if reach <= 0.0 or metres > reach + 1e-9:
-        return False
-    if hfov >= 2 * np.pi:
-        return True
-    ahead = sx * np.sin(azimuth) + sy * np.cos(azimuth)
-    return ahead >= metres * np.cos(hfov / 2) - 1e-9
+def _limits(azimuth, hfov):
+    """The unit vector a camera points along, and the least cosine from it that is in view."""
+    # An all-round camera sees behind itself too, where rounding may take a cosine below -1.
+    least = -2.0 if hfov >= 2 * np.pi else np.cos(hfov / 2)
+    return np.sin(azimuth), np.cos(azimuth), least
 
 
 @njit(cache=True, nogil=True)
-def sees(start, stop, cameras, x, y, reach, azimuth, hfov, points, walls, heads, entries, side, seen):
+def _in_view(sx, sy, reach, ahead_x, ahead_y, least):
+    """Whether the place (sx, sy) from the camera is within its range and field of view, both inclusive."""
+    metres = np.hypot(sx, sy)
+    return metres <= reach + HAIR_M and sx * ahead_x + sy * ahead_y >= metres * least - HAIR_M
+
+
+@njit(cache=True, nogil=True)
+def sees(start, stop, cameras, points, x, y, azimuth, hfov, reach, walls, heads, entries, side, seen):
     """Fills ``seen`` for the pairs start..stop of a camera and a point."""
     for pair in range(start, stop):
         c = cameras[pair]
         px, py = points[pair, 0], points[pair, 1]
-        if _in_view(px - x[c], py - y[c], reach[c], azimuth[c], hfov[c]):
-            seen[pair] = not _hidden(x[c], y[c], px, py, walls, heads, entries, side)
-        else:
-            seen[pair] = False
+        ahead_x, ahead_y, least = _limits(azimuth[c], hfov[c])
+        seen[pair] = (
+            reach[c] > 0.0
+            and _in_view(px - x[c], py - y[c], reach[c], ahead_x, ahead_y, least)
+            and not _hidden(x[c], y[c], px, py, walls, heads, entries, side)
+        )
+
+
+@njit(cache=True, nogil=True)
+def count_cells(
+    start, stop, west, south, cell, columns, sharpness, layer,
+    x, y, azimuth, hfov, reach, walls, heads, entries, side, counts, best,
+):  # fmt: skip
+    """Counts, for the cells in rows start..stop, the cameras that see the cell's centre.
+
+    ``sharpness`` is each camera's pixels a metre at one metre. Adds to ``counts`` (layers, cells), and
+    keeps in ``best`` (cells,) the most pixels a metre. Each run has rows of its own, so runs may go side by
+    side.
+    """
+    for c in range(len(x)):
+        if reach[c] <= 0.0:
+            continue
+        bottom = max(start, int(np.floor((y[c] - reach[c] - south) / cell)))
+        top = min(stop, int(np.floor((y[c] + reach[c] - south) / cell)) + 1)
+        left = max(0, int(np.floor((x[c] - reach[c] - west) / cell)))
+        right = min(columns, int(np.floor((x[c] + reach[c] - west) / cell)) + 1)
+        ahead_x, ahead_y, least = _limits(azimuth[c], hfov[c])
+        for row in range(bottom, top):
+            py = south + (row + 0.5) * cell
+            for column in range(left, right):
+                px = west + (column + 0.5) * cell
+                if not _in_view(px - x[c], py - y[c], reach[c], ahead_x, ahead_y, least):
+                    continue
+                if _hidden(x[c], y[c], px, py, walls, heads, entries, side):
+                    continue
+                place = row * columns + column
+                counts[layer[c], place] += 1
+                # Within a metre of the lens pixels a metre mean nothing: it counts as one metre.
+                best[place] = max(best[place], sharpness[c] / max(np.hypot(px - x[c], py - y[c]), 1.0))
 
 
 # All directions at once -----------------------------------------------------------------------
@@ -298,10 +343,12 @@ def _first_not_below(values, wanted):
 
 @njit(cache=True, nogil=True)
 def _render(bearings, azimuth, cx, cy, reach, walls, found, count, depth, nearest):
-    """For each of the ascending bearings: metres to the nearest wall, and which one it is (-1: none in reach).
+    """For each ascending bearing: metres to the nearest wall, and which one it is (-1: none in reach).
 
     A depth buffer over angles: each wall is written into the bearings it spans, the nearest stays.
     """
+    directions_x = np.sin(azimuth + bearings)
+    directions_y = np.cos(azimuth + bearings)
     for k in range(len(bearings)):
         depth[k] = reach
         nearest[k] = -1
@@ -317,13 +364,138 @@ def _render(bearings, azimuth, cx, cy, reach, walls, found, count, depth, neares
             start, width = start + width, -width
         # The span may stick out of -pi..pi on either side, so it is tried a turn earlier and later too.
         for turn in (-2 * np.pi, 0.0, 2 * np.pi):
-            # One bearing more on either side: the exact test decides, not the rounding of an angle.
-            first = max(_first_not_below(bearings, start + turn) - 1, 0)
-            for k in range(first, len(bearings)):
-                if k > first + 1 and bearings[k - 1] > start + width + turn:
+            low, high = start + turn - ROUNDING, start + width + turn + ROUNDING
+            if high < bearings[0] or low > bearings[-1]:
+                continue
+            for k in range(_first_not_below(bearings, low), len(bearings)):
+                if bearings[k] > high:
                     break
-                direction = azimuth + bearings[k]
-                metres = _hit(ax, ay, bx, by, np.sin(direction), np.cos(direction))
+                metres = _hit(ax, ay, bx, by, directions_x[k], directions_y[k])
                 if metres < depth[k]:
                     depth[k] = metres
                     nearest[k] = wall
+
+
+@njit(cache=True, nogil=True)
+def spread(hfov, rays):
+    """Bearings from the azimuth of the rays of a camera, ascending."""
+    if hfov >= 2 * np.pi:
+        return -np.pi + np.arange(rays) * (2 * np.pi / rays)
+    return -hfov / 2 + np.arange(rays) * (hfov / (rays - 1))
+
+
+@njit(cache=True, nogil=True)
+def fill_depth(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, side, depth):
+    """Fills ``depth`` (cameras, rays) for the cameras start..stop."""
+    rays = depth.shape[1]
+    stamps = np.full(len(walls), -1, dtype=np.int32)
+    found = np.empty(256, dtype=np.int32)
+    metres = np.empty(rays)
+    nearest = np.empty(rays, dtype=np.int32)
+    for c in range(start, stop):
+        if reach[c] <= 0.0:
+            depth[c] = 0.0
+            continue
+        found, count = _walls_near(x[c], y[c], reach[c], walls, heads, entries, side, stamps, c, found)
+        bearings = spread(hfov[c], rays)
+        _render(bearings, azimuth[c], x[c], y[c], reach[c], walls, found, count, metres, nearest)
+        depth[c] = metres
+
+
+@njit(cache=True, nogil=True)
+def _turns(bearings, azimuth, cx, cy, reach, hfov, walls, found, count):
+    """The bearings, ascending and each once, at which the outline of what is seen may turn.
+
+    They are those given, the ends of the walls within reach, and where walls leave the reach.
+    """
+    turns = np.empty(len(bearings) + 4 * count)
+    turns[: len(bearings)] = bearings
+    used = len(bearings)
+    for i in range(count):
+        wall = found[i]
+        ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
+        ux, uy = walls[wall, 2] - cx - ax, walls[wall, 3] - cy - ay
+        # |a + t u| = reach at t = middle -+ half
+        square = ux * ux + uy * uy
+        middle = -(ax * ux + ay * uy) / square
+        inside = middle * middle - (ax * ax + ay * ay - reach * reach) / square
+        half = np.sqrt(inside) if inside > 0.0 else 0.0
+        for t in (0.0, 1.0, middle - half, middle + half):
+            if middle - half <= t <= middle + half and 0.0 <= t <= 1.0:
+                bearing = _bearing(ax + t * ux, ay + t * uy, azimuth)
+                if -hfov / 2 < bearing < hfov / 2:
+                    turns[used] = bearing
+                    used += 1
+    turns = np.sort(turns[:used])
+    kept = 1
+    for i in range(1, used):
+        if turns[i] - turns[kept - 1] > ROUNDING:
+            turns[kept] = turns[i]
+            kept += 1
+    return turns[:kept]
+
+
+@njit(cache=True, nogil=True)
+def _line_at(wall, cx, cy, reach, direction_x, direction_y, walls):
+    """Metres from the camera along a direction to the line through a wall, at most its reach."""
+    ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
+    ux, uy = walls[wall, 2] - cx - ax, walls[wall, 3] - cy - ay
+    across = direction_x * uy - direction_y * ux
+    if across == 0.0:
+        return reach
+    return min(max((ax * uy - ay * ux) / across, 0.0), reach)
+
+
+@njit(cache=True, nogil=True)
+def outlines(start, stop, rays, x, y, azimuth, hfov, reach, walls, heads, entries, side):
+    """The outlines of what the cameras start..stop see: corners (m, 2), and how many belong to each camera.
+
+    Between two bearings at which the outline may turn, one wall (or none) is nearest all along, so a look
+    halfway finds it and the corners are where the two bearings meet its line: nothing is sampled. The rays
+    serve to draw the arc where no wall is. A ring repeats its first corner at the end; no corners: sees
+    nothing.
+    """
+    stamps = np.full(len(walls), -1, dtype=np.int32)
+    found = np.empty(256, dtype=np.int32)
+    corners = np.empty((4096, 2))
+    sizes = np.zeros(stop - start, dtype=np.int64)
+    used = 0
+    for c in range(start, stop):
+        if reach[c] <= 0.0:
+            continue
+        cx, cy = x[c], y[c]
+        found, count = _walls_near(cx, cy, reach[c], walls, heads, entries, side, stamps, c, found)
+        arc = spread(hfov[c], rays)
+        if hfov[c] >= 2 * np.pi:
+            arc = np.append(arc, np.pi)
+        turns = _turns(arc, azimuth[c], cx, cy, reach[c], hfov[c], walls, found, count)
+        parts = len(turns) - 1
+        depth = np.empty(parts)
+        nearest = np.empty(parts, dtype=np.int32)
+        halfway = (turns[1:] + turns[:-1]) / 2
+        _render(halfway, azimuth[c], cx, cy, reach[c], walls, found, count, depth, nearest)
+
+        if used + 2 * parts + 3 > len(corners):
+            longer = np.empty((2 * (used + 2 * parts + 3), 2))
+            longer[:used] = corners[:used]
+            corners = longer
+        first = used
+        if hfov[c] < 2 * np.pi:
+            corners[used] = cx, cy
+            used += 1
+        for i in range(parts):
+            wall = nearest[i]
+            for end in range(2):
+                if end == 0 and i > 0 and wall == nearest[i - 1]:
+                    if wall >= 0:
+                        used -= 1  # the wall goes on: its part so far is no corner
+                    continue
+                direction = azimuth[c] + turns[i + end]
+                dx, dy = np.sin(direction), np.cos(direction)
+                metres = reach[c] if wall < 0 else _line_at(wall, cx, cy, reach[c], dx, dy, walls)
+                corners[used] = cx + metres * dx, cy + metres * dy
+                used += 1
+        corners[used] = corners[first]
+        used += 1
+        sizes[c - start] = used - first
+    return corners[:used], sizes

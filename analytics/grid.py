@@ -1,0 +1,86 @@
+"""A regular grid of square cells over a part of the map, in projected metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: More cells than this are a mistake in the bounds or the cell size: a city of 50 km at 10 m has 25 million.
+MAX_CELLS = 50_000_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells numbered row by row from the south-west corner: cell = row * columns + column.
+
+    >>> grid = Grid.over((0, 0, 30, 15), cell=10)
+    >>> grid.shape, len(grid), grid.bounds
+    ((2, 3), 6, (0.0, 0.0, 30.0, 20.0))
+    """
+
+    origin: tuple[float, float]  # x, y of the south-west corner
+    cell: float  # side of a cell in metres
+    shape: tuple[int, int]  # rows, columns
+
+    @classmethod
+    def over(cls, bounds: tuple[float, float, float, float], cell: float) -> Grid:
+        """The grid that covers ``bounds`` (west, south, east, north), from their south-west corner.
+
+        Raises ValueError for bounds or a cell size that make no grid, or one too large.
+        """
+        west, south, east, north = (float(bound) for bound in bounds)
+        if not (np.isfinite([west, south, east, north]).all() and west < east and south < north):
+            raise ValueError(
+                "A grid needs bounds as west, south, east, north, with west < east and south < north."
+            )
+        if not (np.isfinite(cell) and cell > 0):
+            raise ValueError("A grid's cell size must be a number of metres above zero.")
+        rows, columns = np.ceil((north - south) / cell), np.ceil((east - west) / cell)
+        if rows * columns > MAX_CELLS:
+            raise ValueError(
+                f"A grid of {rows * columns:,.0f} cells is too large: choose larger cells or smaller bounds."
+            )
+        return cls((west, south), float(cell), (int(rows), int(columns)))
+
+    def __len__(self) -> int:
+        """How many cells there are."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north edge."""
+        west, south = self.origin
+        rows, columns = self.shape
+        return west, south, west + columns * self.cell, south + rows * self.cell
+
+    def centres(self) -> NDArray[np.float64]:
+        """The middle of each cell, (n, 2).
+
+        >>> Grid.over((0, 0, 20, 10), cell=10).centres().tolist()
+        [[5.0, 5.0], [15.0, 5.0]]
+        """
+        rows, columns = self.shape
+        x = self.origin[0] + (np.arange(columns) + 0.5) * self.cell
+        y = self.origin[1] + (np.arange(rows) + 0.5) * self.cell
+        return np.column_stack([np.tile(x, rows), np.repeat(y, columns)])
+
+    def index_of(self, points: ArrayLike) -> NDArray[np.int64]:
+        """The cell of each point (n, 2); -1 for a point outside the grid or missing.
+
+        A point on the line between two cells belongs to the one north or east of it, and a point
+        on the outer north or east edge to the last cell.
+
+        >>> Grid.over((0, 0, 20, 10), cell=10).index_of([[5, 5], [10, 5], [20, 10], [21, 5]]).tolist()
+        [0, 1, 1, -1]
+        """
+        places = np.asarray(points, dtype=float).reshape(-1, 2)
+        west, south, east, north = self.bounds
+        x, y = places[:, 0], places[:, 1]
+        inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        rows, columns = self.shape
+        # Outside points are put at the origin for the arithmetic, since NaN is no whole number.
+        column = np.minimum((np.where(inside, x - west, 0) // self.cell).astype(np.int64), columns - 1)
+        row = np.minimum((np.where(inside, y - south, 0) // self.cell).astype(np.int64), rows - 1)
+        return np.where(inside, row * columns + column, -1)
