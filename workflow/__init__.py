@@ -1,0 +1,1 @@
+"""What people do: one use case a function, checked, done and recorded in one transaction."""

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from data import ledger, schema
 from data.errors import PorchlightError
 from data.roles import ROLES
-from data.store import Store
+from data.store import Store, default_store
 
 SESSION_LENGTH = timedelta(hours=12)  # a shift
 LINK_LENGTH = timedelta(minutes=15)
@@ -47,32 +47,29 @@ PUBLIC = Actor("public", "Someone in town", "public")
 
 def may(connection: sa.Connection, actor: Actor, act: str) -> bool:
     """Whether this person, as the staff table knows them now, holds a role that may do `act`."""
+    return act in connection.execute(_acts(actor)).scalars().all()
+
+
+def acts_of(actor: Actor, *, store: Store | None = None) -> frozenset[str]:
+    """Everything this person may do."""
+    store = store or default_store()
+    with store.read() as connection:
+        return frozenset(connection.execute(_acts(actor)).scalars())
+
+
+def _acts(actor: Actor) -> sa.Select[tuple[str]]:
+    """The acts of the role that an actor claims, if the staff table agrees that it is theirs."""
     person, permission = schema.staff, schema.role_permission
-    held = (
+    return (
         sa.select(permission.c.act)
         .join(person, person.c.role == permission.c.role)
-        .where(
-            person.c.id == actor.id,
-            person.c.role == actor.role,
-            person.c.active,
-            permission.c.act == act,
-        )
+        .where(person.c.id == actor.id, person.c.role == actor.role, person.c.active)
     )
-    return connection.execute(held).first() is not None
 
 
-def acts_of(store: Store, actor: Actor) -> frozenset[str]:
-    """Everything this person may do."""
-    permission = schema.role_permission
-    with store.read() as connection:
-        acts = connection.execute(
-            sa.select(permission.c.act).where(permission.c.role == actor.role)
-        ).scalars()
-        return frozenset(act for act in acts if may(connection, actor, act))
-
-
-def demo_people(store: Store) -> list[Actor]:
+def demo_people(*, store: Store | None = None) -> list[Actor]:
     """The people to choose from in the demo; nobody where the city is real."""
+    store = store or default_store()
     with store.read() as connection:
         if not connection.execute(sa.select(schema.city.c.synthetic)).scalar():
             return []
@@ -83,18 +80,20 @@ def demo_people(store: Store) -> list[Actor]:
     return sorted(people, key=lambda person: list(ROLES).index(person.role))
 
 
-def sign_in_as_demo(store: Store, staff_id: str, *, from_this_computer: bool) -> str:
+def sign_in_as_demo(staff_id: str, *, from_this_computer: bool, store: Store | None = None) -> str:
     """A session as one of the demo people; the answer is its token."""
+    store = store or default_store()
     if not from_this_computer:
         raise Refused("Choosing a demo person works only on the computer that runs Porchlight.")
-    person = next((person for person in demo_people(store) if person.id == staff_id), None)
+    person = next((person for person in demo_people(store=store) if person.id == staff_id), None)
     if person is None:
         raise Refused("Choosing a person works only in the synthetic city. Ask for a sign-in link instead.")
     return store.write(lambda connection: _start_session(connection, person, "demo"))
 
 
-def sign_in_with_link(store: Store, link_token: str) -> str:
+def sign_in_with_link(link_token: str, *, store: Store | None = None) -> str:
     """A session from a sign-in link, which is used up; the answer is the session's token."""
+    store = store or default_store()
     link, staff = schema.sign_in_link, schema.staff
 
     def work(connection: sa.Connection) -> str | None:
@@ -120,8 +119,9 @@ def sign_in_with_link(store: Store, link_token: str) -> str:
     return token
 
 
-def make_link(store: Store, name: str, role: str) -> str:
+def make_link(name: str, role: str, *, store: Store | None = None) -> str:
     """The token of a sign-in link for a member of staff, who is added if there is none of that name."""
+    store = store or default_store()
     if role not in ROLES:
         raise PorchlightError(f"'{role}' is no role. Choose one of: {', '.join(ROLES)}.")
     token = secrets.token_urlsafe(32)
@@ -152,8 +152,9 @@ def make_link(store: Store, name: str, role: str) -> str:
     return token
 
 
-def who(store: Store, token: str | None) -> Actor | None:
+def who(token: str | None, *, store: Store | None = None) -> Actor | None:
     """Whose session this token is; nobody's when it is unknown, over or revoked."""
+    store = store or default_store()
     if not token:
         return None
     session, staff = schema.session, schema.staff
@@ -171,9 +172,10 @@ def who(store: Store, token: str | None) -> Actor | None:
     return None if row is None else Actor(row.id, row.name, row.role)
 
 
-def sign_out(store: Store, token: str) -> None:
+def sign_out(token: str, *, store: Store | None = None) -> None:
     """End the session at once; a token that is nobody's ends nothing."""
-    actor = who(store, token)
+    store = store or default_store()
+    actor = who(token, store=store)
     if actor is None:
         return
 

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         store = open_store()
-        token = make_link(store, options.name, options.role)
+        token = make_link(options.name, options.role, store=store)
         store.close()
     except PorchlightError as error:
         print(error)

@@ -1,0 +1,172 @@
+"""What other rooms read of the store, as frames: the city, its map, its cameras, its incidents.
+
+Nothing here opens a sealed column.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import sqlalchemy as sa
+
+from data import schema
+from data.errors import StoreError
+from data.store import Store
+
+WGS84 = "EPSG:4326"
+LAYERS = {"district": schema.district, "block": schema.block, "street": schema.street, "building": schema.building}
+
+
+@dataclass(frozen=True)
+class City:
+    """The town this store is about."""
+
+    name: str
+    timezone: str
+    crs: str
+    outline: shapely.Geometry | None  # WGS 84
+    synthetic: bool
+
+
+def city(store: Store) -> City:
+    """The city of this store; `StoreError` says what to do where none is loaded."""
+    found = city_or_none(store)
+    if found is None:
+        raise StoreError(
+            "No city is loaded yet. Load one (python -m data.load city FILE --name NAME --timezone ZONE) or make "
+            "the synthetic one (python -m data.synthetic)."
+        )
+    return found
+
+
+def city_or_none(store: Store) -> City | None:
+    """The city of this store, if one is loaded."""
+    with store.read() as connection:
+        row = connection.execute(sa.select(schema.city)).first()
+    if row is None:
+        return None
+    outline = None if row.outline is None else shapely.from_wkb(row.outline)
+    return City(row.name, row.timezone, row.crs, outline, row.synthetic)
+
+
+def layer(store: Store, name: str) -> gpd.GeoDataFrame:
+    """A map layer (district, block, street or building) in WGS 84, in the order of its ids."""
+    table = LAYERS[name]
+    frame = store.arrow(sa.select(table).order_by(table.c.id)).to_pandas()
+    return gpd.GeoDataFrame(frame, geometry=shapely.from_wkb(frame["geometry"]), crs=WGS84)
+
+
+def consented(purpose: str, at: datetime) -> sa.ColumnElement[bool]:
+    """The condition that a camera is registered and its owner agrees to `purpose` at this moment."""
+    camera, consent = schema.camera, schema.consent
+    agreed = sa.exists().where(
+        consent.c.camera_id == camera.c.id,
+        consent.c.purpose == purpose,
+        consent.c.given_at <= at,
+        consent.c.expires_at > at,
+        consent.c.withdrawn_at.is_(None),
+    )
+    return sa.and_(camera.c.withdrawn_at.is_(None), agreed)
+
+
+CAMERA_COLUMNS = ("id", "layer", "kind", "lon", "lat", "azimuth", "hfov", "width_px", "direction_from", "retention_hours")
+
+
+def cameras(store: Store, at: datetime) -> pd.DataFrame:
+    """All cameras that count at this moment: community ones that are listed, city cameras, plate readers.
+
+    One row a view: a device that looks in two directions has two. Columns are `CAMERA_COLUMNS`;
+    ``layer`` is community, city or alpr.
+    """
+    with store.read() as connection:
+        return camera_views(connection, at)
+
+
+def camera_views(
+    connection: sa.Connection, at: datetime, bounds: tuple[float, float, float, float] | None = None
+) -> pd.DataFrame:
+    """As `cameras`, in the transaction of `connection`; `bounds` (west, south, east, north) narrows it."""
+    camera, agency = schema.camera, schema.agency_camera
+    community = sa.select(
+        camera.c.id,
+        sa.literal("community").label("layer"),
+        camera.c.kind,
+        camera.c.lon,
+        camera.c.lat,
+        camera.c.azimuth,
+        camera.c.hfov,
+        camera.c.width_px,
+        camera.c.direction_from,
+        camera.c.retention_hours,
+    ).where(consented("list", at))
+    public = sa.select(
+        (agency.c.source + ":" + agency.c.source_key).label("id"),
+        agency.c.kind.label("layer"),
+        agency.c.kind,
+        agency.c.lon,
+        agency.c.lat,
+        agency.c.azimuths,
+        agency.c.hfov,
+        agency.c.width_px,
+        agency.c.direction_from,
+        agency.c.retention_hours,
+    )
+    if bounds is not None:
+        west, south, east, north = bounds
+        community = community.where(camera.c.lon.between(west, east), camera.c.lat.between(south, north))
+        public = public.where(agency.c.lon.between(west, east), agency.c.lat.between(south, north))
+    private = _frame(connection, community)
+    shared = _frame(connection, public)
+    shared["azimuth"] = [json.loads(text) or [None] for text in shared.pop("azimuths")]
+    shared = shared.explode("azimuth")
+    together = [frame[list(CAMERA_COLUMNS)] for frame in (private, shared) if len(frame)]
+    views = pd.concat(together, ignore_index=True) if together else private[list(CAMERA_COLUMNS)]
+    numbers = ["lon", "lat", "azimuth", "hfov", "width_px", "retention_hours"]
+    return views.astype(dict.fromkeys(numbers, float))
+
+
+def incidents(store: Store, since: datetime, until: datetime) -> pd.DataFrame:
+    """Incidents of a period: occurred_at (UTC), offence_code, lon, lat, block_id, district_id."""
+    incident = schema.incident
+    columns = ("occurred_at", "offence_code", "lon", "lat", "block_id", "district_id")
+    statement = sa.select(*(incident.c[column] for column in columns)).where(
+        incident.c.occurred_at >= since, incident.c.occurred_at < until
+    )
+    return store.arrow(statement).to_pandas()
+
+
+def incident_span(store: Store) -> tuple[datetime, datetime, int] | None:
+    """The first and last time an incident occurred and how many there are; None where there are none."""
+    occurred_at = schema.incident.c.occurred_at
+    with store.read() as connection:
+        first, last, count = connection.execute(
+            sa.select(sa.func.min(occurred_at), sa.func.max(occurred_at), sa.func.count())
+        ).one()
+    return None if count == 0 else (first, last, count)
+
+
+def _frame(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame:
+    result = connection.execute(statement)
+    names = list(result.keys())
+    rows = result.all()
+    return pd.DataFrame({name: np.array([row[i] for row in rows], dtype=object) for i, name in enumerate(names)})
+
+
+def area_of(connection: sa.Connection, lon: float, lat: float) -> tuple[int | None, int | None]:
+    """The block and the district that hold a point; on a shared edge the lower id, outside none."""
+    return tuple(_holding(connection, table, lon, lat) for table in (schema.block, schema.district))  # type: ignore[return-value]
+
+
+def _holding(connection: sa.Connection, table: sa.Table, lon: float, lat: float) -> int | None:
+    rows = connection.execute(sa.select(table.c.id, table.c.geometry).order_by(table.c.id)).all()
+    if not rows:
+        return None
+    inside = shapely.intersects_xy(shapely.from_wkb([row.geometry for row in rows]), lon, lat)
+    return int(rows[int(np.argmax(inside))].id) if inside.any() else None

@@ -1,0 +1,1 @@
+"""One screen a file; router.py is the script that Streamlit runs."""

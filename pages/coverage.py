@@ -1,0 +1,4 @@
+"""coverage"""
+from pages.ui import guard
+
+guard.require("coverage")

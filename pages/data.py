@@ -1,0 +1,4 @@
+"""data"""
+from pages.ui import guard
+
+guard.require("data")

@@ -1,0 +1,4 @@
+"""ledger"""
+from pages.ui import guard
+
+guard.require("ledger")

@@ -1,0 +1,4 @@
+"""register"""
+from pages.ui import guard
+
+guard.require("register")

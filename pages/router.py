@@ -1,0 +1,42 @@
+"""The script that Streamlit runs: who is here, which pages they may open, and the way between them."""
+
+from __future__ import annotations
+
+import functools
+
+import streamlit as st
+
+from data.errors import PorchlightError
+from pages.ui import guard, layout, session
+from pages.ui.registry import FOLDER, PAGES
+
+
+def main() -> None:
+    """Show the page that was asked for, or the way in."""
+    st.set_page_config(page_title="Porchlight", page_icon=":material/light:", layout="wide")
+    try:
+        actor = session.actor()
+        layout.frame(actor)
+    except PorchlightError as error:
+        st.title("Porchlight cannot open its records")
+        st.error(str(error), icon=":material/database_off:")
+        return
+    allowed = guard.open_pages(actor)
+    # A page that may not be opened keeps its address, so that a link leads there after signing in; the
+    # file behind it is not run.
+    st.navigation(
+        [
+            st.Page(
+                FOLDER / page.file if page.name in allowed else functools.partial(guard.require, page.name),
+                title=page.title,
+                icon=page.icon,
+                url_path=page.name,
+                default=page.name == "start",
+                visibility="visible" if page.name in allowed else "hidden",
+            )
+            for page in PAGES
+        ]
+    ).run()
+
+
+main()

@@ -1,0 +1,23 @@
+"""What stands on every page: the synthetic banner, and who is signed in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import session
+from workflow import city_map
+from workflow.identity import Actor
+
+
+def frame(actor: Actor | None) -> None:
+    """The banner above the page and the person beside it."""
+    city = city_map.city_or_none()
+    if city is not None and city.synthetic:
+        st.caption(
+            f":material/science: **Synthetic data.** This {city.name} is made up: its streets, people, crimes and "
+            "cameras do not exist."
+        )
+    with st.sidebar:
+        if actor is not None:
+            st.caption(f"Signed in as **{actor.name}**, {actor.title.lower()}")
+            st.button("Sign out", icon=":material/logout:", on_click=session.end, width="stretch")

@@ -1,0 +1,101 @@
+"""The base map: what anybody may see of the city, as GeoJSON and a MapLibre style of our own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import geopandas as gpd
+import shapely
+
+from data import records
+from data.records import City
+from data.store import Store, default_store
+
+LAYERS = ("outline", "block", "building", "street")
+DECIMALS = 6  # of a degree: a tenth of a metre
+
+
+def city(*, store: Store | None = None) -> City:
+    """The city; `StoreError` says what to do where none is loaded."""
+    return records.city(store or default_store())
+
+
+def city_or_none(*, store: Store | None = None) -> City | None:
+    """The city, if one is loaded."""
+    return records.city_or_none(store or default_store())
+
+
+def geojson(name: str, *, store: Store | None = None) -> bytes:
+    """One public layer as GeoJSON: geometry in WGS 84, and the few properties a map shows."""
+    store = store or default_store()
+    if name == "outline":
+        found = records.city_or_none(store)
+        shapes = [] if found is None or found.outline is None else [found.outline]
+        frame = gpd.GeoDataFrame(geometry=shapes, crs=records.WGS84)
+    else:
+        frame = records.layer(store, name)
+    kept = [column for column in ("id", "name", "kind", "land_use") if column in frame]
+    thinned = frame[[*kept, "geometry"]].copy()
+    thinned["geometry"] = shapely.set_precision(frame.geometry.to_numpy(), 10.0**-DECIMALS, mode="pointwise")
+    return thinned.to_json(drop_id=True).encode()
+
+
+def style(theme: str, address: str = "/map") -> dict[str, Any]:
+    """A quiet MapLibre style in light or dark, whose sources are all our own."""
+    colours = STYLES[theme]
+    return {
+        "version": 8,
+        "sources": {
+            name: {"type": "geojson", "data": f"{address}/{name}.geojson", "tolerance": 0.4} for name in LAYERS
+        },
+        "layers": [
+            {"id": "background", "type": "background", "paint": {"background-color": colours["background"]}},
+            _fill("outline", colours["city"]),
+            {
+                "id": "block",
+                "type": "line",
+                "source": "block",
+                "minzoom": 13,
+                "paint": {"line-color": colours["block"], "line-width": 0.5},
+            },
+            _fill("building", colours["building"]) | {"minzoom": 13.5},
+            {
+                "id": "street",
+                "type": "line",
+                "source": "street",
+                "layout": {"line-cap": "round", "line-join": "round"},
+                "paint": {
+                    "line-color": colours["street"],
+                    "line-width": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.6, 14, 2, 18, 14],
+                },
+            },
+        ],
+    }
+
+
+STYLES = {
+    "light": {
+        "background": "#eef0f2",
+        "city": "#f8f8f6",
+        "block": "#e3e4e6",
+        "building": "#dfe1e4",
+        "street": "#cfd3d8",
+    },
+    "dark": {
+        "background": "#0f1216",
+        "city": "#171b20",
+        "block": "#23282f",
+        "building": "#2a3038",
+        "street": "#3a424c",
+    },
+}
+
+
+def _fill(source: str, colour: str) -> dict[str, Any]:
+    return {"id": source, "type": "fill", "source": source, "paint": {"fill-color": colour}}
+
+
+def style_json(theme: str) -> bytes:
+    """The style as a browser asks for it."""
+    return json.dumps(style(theme)).encode()
