@@ -105,7 +105,7 @@ async def map_layer(request: Request) -> Response:
     if name not in city_map.LAYERS:
         return Response(status_code=404)
     try:
-        body = await run_in_threadpool(_compressed_layer, name, health.map_version())
+        body = await run_in_threadpool(_compressed_layer, name, city_map.map_version())
     except PorchlightError:
         return Response(status_code=503)
     headers = {"Content-Encoding": "gzip", "Cache-Control": f"max-age={PUBLIC_LAYER_SECONDS}"}

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +24,11 @@ from data.store import Store
 WGS84 = "EPSG:4326"
 LAYERS = {"district": schema.district, "block": schema.block, "street": schema.street, "building": schema.building}
 
+NO_CITY = (
+    "No city is loaded yet. Load one (python -m data.load city FILE --name NAME --timezone ZONE) or make the "
+    "synthetic one (python -m data.synthetic)."
+)
+
 
 @dataclass(frozen=True)
 class City:
@@ -34,22 +40,34 @@ class City:
     outline: shapely.Geometry | None  # WGS 84
     synthetic: bool
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone, for turning times into those of the town."""
+        return ZoneInfo(self.timezone)
+
 
 def city(store: Store) -> City:
     """The city of this store; `StoreError` says what to do where none is loaded."""
-    found = city_or_none(store)
-    if found is None:
-        raise StoreError(
-            "No city is loaded yet. Load one (python -m data.load city FILE --name NAME --timezone ZONE) or make "
-            "the synthetic one (python -m data.synthetic)."
-        )
-    return found
+    with store.read() as connection:
+        return city_of(connection)
 
 
 def city_or_none(store: Store) -> City | None:
     """The city of this store, if one is loaded."""
     with store.read() as connection:
-        row = connection.execute(sa.select(schema.city)).first()
+        return _city(connection)
+
+
+def city_of(connection: sa.Connection) -> City:
+    """As `city`, in the transaction of `connection`."""
+    found = _city(connection)
+    if found is None:
+        raise StoreError(NO_CITY)
+    return found
+
+
+def _city(connection: sa.Connection) -> City | None:
+    row = connection.execute(sa.select(schema.city)).first()
     if row is None:
         return None
     outline = None if row.outline is None else shapely.from_wkb(row.outline)
@@ -132,6 +150,17 @@ def camera_views(
     return views.astype(dict.fromkeys(numbers, float))
 
 
+def camera_version(store: Store, at: datetime) -> tuple[object, ...]:
+    """Differs whenever `cameras` would: one is added, moved, withdrawn, or a consent begins or ends."""
+    camera, consent, agency = schema.camera, schema.consent, schema.agency_camera
+    listed = sa.select(sa.func.count(), sa.func.max(camera.c.registered_at)).where(consented("list", at))
+    consents = sa.select(sa.func.max(consent.c.given_at), sa.func.max(consent.c.withdrawn_at))
+    public = sa.select(sa.func.count(), sa.func.max(agency.c.load_id))
+    with store.read() as connection:
+        rows = [connection.execute(part).one() for part in (listed, consents, public)]
+    return tuple(value for row in rows for value in row)
+
+
 def incidents(store: Store, since: datetime, until: datetime) -> pd.DataFrame:
     """Incidents of a period: occurred_at (UTC), offence_code, lon, lat, block_id, district_id."""
     incident = schema.incident
@@ -157,6 +186,12 @@ def _frame(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame
     names = list(result.keys())
     rows = result.all()
     return pd.DataFrame({name: np.array([row[i] for row in rows], dtype=object) for i, name in enumerate(names)})
+
+
+def askable(connection: sa.Connection, camera_ids: list[str], at: datetime) -> frozenset[str]:
+    """Those of these community cameras whose owners agree at this moment to be asked for footage."""
+    asked = sa.select(schema.camera.c.id).where(schema.camera.c.id.in_(camera_ids), consented("ask", at))
+    return frozenset(connection.execute(asked).scalars())
 
 
 def area_of(connection: sa.Connection, lon: float, lat: float) -> tuple[int | None, int | None]:

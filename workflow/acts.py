@@ -20,6 +20,8 @@ from workflow.identity import Actor, Refused, may
 Result = TypeVar("Result")
 Work = Callable[[sa.Connection], Result]
 
+NOT_YOURS = "Your role ({role}) may not do this. The attempt has been recorded."
+
 log = logging.getLogger("porchlight")
 
 
@@ -49,7 +51,7 @@ def perform(
 
     def checked(connection: sa.Connection) -> Result:
         if not may(connection, actor, act):
-            raise Refused(f"Your role ({actor.title.lower()}) may not do this. The attempt has been recorded.")
+            raise Refused(NOT_YOURS.format(role=actor.title.lower()))
         result = work(connection)
         if not connection.info["ledger_entries"]:
             raise AssertionError(f"{act} recorded nothing")
@@ -97,3 +99,12 @@ def _record(
         raise LedgerUnavailable(
             "The ledger cannot be written at the moment, so nothing was done. Call your administrator."
         ) from error
+
+
+def check(store: Store, actor: Actor, act: str) -> None:
+    """Raises `Refused`, and records it, unless the actor may do `act`: for reading what is not personal."""
+    with store.read() as connection:
+        if may(connection, actor, act):
+            return
+    _record(store, actor, act, "refused", None, None)
+    raise Refused(NOT_YOURS.format(role=actor.title.lower()))

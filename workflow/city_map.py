@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import shapely
+import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from data import records
+from data import records, schema
 from data.records import City
 from data.store import Store, default_store
 
@@ -39,6 +44,47 @@ def geojson(name: str, *, store: Store | None = None) -> bytes:
     thinned = frame[[*kept, "geometry"]].copy()
     thinned["geometry"] = shapely.set_precision(frame.geometry.to_numpy(), 10.0**-DECIMALS, mode="pointwise")
     return thinned.to_json(drop_id=True).encode()
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """The buildings of the city in its projected CRS, with an index over them."""
+
+    polygons: NDArray[np.object_]
+    tree: shapely.STRtree
+
+    def near(self, x: float, y: float, reach_m: float) -> gpd.GeoSeries:
+        """Those that come within `reach_m` of a point."""
+        found = self.tree.query(shapely.box(x - reach_m, y - reach_m, x + reach_m, y + reach_m))
+        return gpd.GeoSeries(self.polygons[np.sort(found)])
+
+
+def footprints(*, store: Store | None = None) -> Footprints:
+    """The buildings of the city, read once for each load of them."""
+    store = store or default_store()
+    return _footprints(store, map_version(store=store))
+
+
+@functools.lru_cache(maxsize=2)
+def _footprints(store: Store, version: int) -> Footprints:
+    """`version` only makes a new load a new question."""
+    frame = records.layer(store, "building").to_crs(records.city(store).crs)
+    polygons = frame.geometry.to_numpy()
+    return Footprints(polygons, shapely.STRtree(polygons))
+
+
+def bounds(*, store: Store | None = None) -> tuple[float, float, float, float]:
+    """West, south, east and north of the city, or of its streets where no outline is loaded."""
+    store = store or default_store()
+    outline = records.city(store).outline
+    return outline.bounds if outline is not None else tuple(records.layer(store, "street").total_bounds)
+
+
+def map_version(*, store: Store | None = None) -> int:
+    """A number that grows whenever something is loaded."""
+    store = store or default_store()
+    with store.read() as connection:
+        return connection.execute(sa.select(sa.func.max(schema.load.c.id))).scalar() or 0
 
 
 def style(theme: str, address: str = "/map") -> dict[str, Any]:

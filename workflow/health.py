@@ -25,13 +25,6 @@ def is_well(*, store: Store | None = None) -> bool:
     return True
 
 
-def map_version(*, store: Store | None = None) -> int:
-    """A number that grows whenever something is loaded."""
-    store = store or default_store()
-    with store.read() as connection:
-        return connection.execute(sa.select(sa.func.max(schema.load.c.id))).scalar() or 0
-
-
 def close() -> None:
     """Give the database back, if it was opened."""
     if default_store.cache_info().currsize:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import pandas as pd
 import sqlalchemy as sa
 
 from data import merkle, schema
 from data.errors import PorchlightError
-from data.store import Store
+from data.store import Store, default_store
+from workflow.acts import check
+from workflow.identity import Actor
+
+READ = "ledger.read"
 
 
 @dataclass(frozen=True)
@@ -21,13 +26,14 @@ class Verification:
     problems: tuple[str, ...]
 
 
-def verify(store: Store) -> Verification:
+def verify(store: Store | None = None) -> Verification:
     """Recompute the whole tree from the leaves and compare it with every checkpoint.
 
     Finds an entry that was changed, dropped, reordered or added past the checkpoints. Whoever can
     rewrite the whole database can rewrite the checkpoints as well: only a receipt or checkpoint
     kept elsewhere shows that (`check_receipt`).
     """
+    store = store or default_store()
     entry, checkpoint = schema.ledger_entry, schema.checkpoint
     problems: list[str] = []
     peaks: list[bytes] = []
@@ -69,6 +75,30 @@ def verify(store: Store) -> Verification:
             if size > newest and not problems:
                 problems.append(f"{size - newest} entries were added after the last checkpoint, past the tool.")
     return Verification(size, merkle.root_of_peaks(peaks), tuple(problems))
+
+
+def latest(actor: Actor, most: int = 200, *, store: Store | None = None) -> pd.DataFrame:
+    """The newest entries, newest first: entry, at, role, act, purpose, outcome, subjects. Needs ledger.read."""
+    store = store or default_store()
+    check(store, actor, READ)
+    entry = schema.ledger_entry
+    with store.read() as connection:
+        rows = connection.execute(
+            sa.select(entry.c.position, entry.c.leaf).order_by(entry.c.position.desc()).limit(most)
+        ).all()
+    leaves = [json.loads(row.leaf) for row in rows]
+    return pd.DataFrame(
+        {
+            "Entry": [row.position for row in rows],
+            "When (UTC)": [leaf["at"] for leaf in leaves],
+            "Role": [leaf["role"] for leaf in leaves],
+            "Act": [leaf["act"] for leaf in leaves],
+            "Offence": [leaf["purpose"].get("offence", "") for leaf in leaves],
+            "Case or call": [leaf["purpose"].get("reference", "") for leaf in leaves],
+            "Outcome": [leaf["outcome"] for leaf in leaves],
+            "About": [len(leaf["subjects"]) for leaf in leaves],
+        }
+    )
 
 
 def receipt(store: Store, position: int) -> str:

@@ -1,0 +1,166 @@
+"""Map layers: our own base map, pictures over it, and blocks to click. Nothing comes from another host."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pydeck as pdk
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from workflow.coverage import LAYERS
+from workflow.lookup import Candidate
+from workflow.places import Place
+
+# Coverage levels: one hue in four steps, from "something moves" to "this is who it was".
+LEVEL_COLOURS = {
+    "detect": (178, 226, 226, 130),
+    "observe": (102, 194, 190, 165),
+    "recognise": (35, 139, 139, 195),
+    "identify": (0, 88, 96, 225),
+}
+# Gaps and crime run from yellow to red.
+CRIME_COLOURS = ((254, 217, 118, 120), (253, 141, 60, 160), (240, 59, 32, 190), (150, 0, 38, 215))
+# Whose camera it is: Okabe and Ito's colours, which colour-blind people tell apart.
+LAYER_COLOURS = {"community": (0, 158, 115), "city": (0, 114, 178), "alpr": (213, 94, 0)}
+
+
+def theme() -> str:
+    """light or dark, as the reader chose it."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def deck(
+    layers: Sequence[pdk.Layer], bounds: tuple[float, float, float, float], tooltip: dict[str, str] | bool = False
+) -> pdk.Deck:
+    """A map of our own that shows `bounds` (west, south, east, north)."""
+    west, south, east, north = bounds
+    view = pdk.data_utils.compute_view([[west, south], [east, north]])
+    return pdk.Deck(
+        layers=list(layers),
+        initial_view_state=pdk.ViewState(
+            longitude=(west + east) / 2, latitude=(south + north) / 2, zoom=view.zoom, pitch=0, bearing=0
+        ),
+        map_provider="carto",
+        map_style=f"/map/style-{theme()}.json",
+        tooltip=tooltip,  # type: ignore[arg-type]
+    )
+
+
+def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) -> pdk.Layer:
+    """A picture laid between bounds (west, south, east, north)."""
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, "PNG")
+    address = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    # A bare string would be read as an expression.
+    return pdk.Layer(
+        "BitmapLayer",
+        data=None,
+        image=pdk.types.String(address),
+        bounds=list(bounds),
+        parameters={"minFilter": "nearest", "magFilter": "nearest"},
+    )
+
+
+def blocks(layer_id: str) -> pdk.Layer:
+    """The blocks, each to be clicked."""
+    lines = [255, 255, 255, 60] if theme() == "dark" else [40, 60, 70, 60]
+    return pdk.Layer(
+        "GeoJsonLayer",
+        id=layer_id,
+        data=pdk.types.String("/map/block.geojson"),
+        stroked=True,
+        filled=True,
+        get_fill_color=[0, 0, 0, 1],
+        get_line_color=lines,
+        line_width_min_pixels=0.5,
+        pickable=True,
+        auto_highlight=True,
+        highlight_color=[255, 200, 0, 70],
+    )
+
+
+def streets(layer_id: str) -> pdk.Layer:
+    """The streets, each to be clicked."""
+    return pdk.Layer(
+        "GeoJsonLayer",
+        id=layer_id,
+        data=pdk.types.String("/map/street.geojson"),
+        stroked=True,
+        get_line_color=[120, 130, 140, 120],
+        line_width_min_pixels=4,
+        pickable=True,
+        auto_highlight=True,
+        highlight_color=[255, 200, 0, 200],
+    )
+
+
+def lookup(cameras: Sequence[Candidate], place: Place, radius_m: float) -> list[pdk.Layer]:
+    """The place with its radius, and the cameras around it with what they see, numbered as in the list."""
+    ink = [235, 240, 242] if theme() == "dark" else [28, 37, 41]
+    rows = [
+        {
+            "place": [camera.lon, camera.lat],
+            "view": list(camera.view),
+            "colour": LAYER_COLOURS[camera.layer],
+            "fill": [*LAYER_COLOURS[camera.layer], 90 if camera.share_in_view else 35],
+            "rank": str(rank),
+        }
+        for rank, camera in enumerate(cameras, start=1)
+    ]
+    here = [{"place": [place.lon, place.lat]}]
+    return [
+        pdk.Layer(
+            "ScatterplotLayer",
+            here,
+            get_position="place",
+            get_radius=radius_m,
+            filled=False,
+            stroked=True,
+            get_line_color=[*ink, 120],
+            line_width_min_pixels=1,
+        ),
+        pdk.Layer("PolygonLayer", rows, get_polygon="view", get_fill_color="fill", stroked=False),
+        pdk.Layer(
+            "ScatterplotLayer",
+            rows,
+            get_position="place",
+            get_fill_color="colour",
+            get_radius=4,
+            radius_min_pixels=9,
+            radius_max_pixels=14,
+        ),
+        pdk.Layer("TextLayer", rows, get_position="place", get_text="rank", get_size=12, get_color=[255, 255, 255]),
+        pdk.Layer(
+            "ScatterplotLayer",
+            here,
+            get_position="place",
+            get_fill_color=[230, 60, 30],
+            get_line_color=[255, 255, 255],
+            stroked=True,
+            get_radius=3,
+            radius_min_pixels=7,
+            line_width_min_pixels=2,
+        ),
+    ]
+
+
+def camera_legend() -> None:
+    """Whose cameras the colours are."""
+    legend("Cameras", {LAYERS[layer]: (*colour, 255) for layer, colour in LAYER_COLOURS.items()})
+
+
+def legend(title: str, colours: Mapping[str, Sequence[int]]) -> None:
+    """What the colours of a picture mean."""
+    swatches = "".join(
+        f'<span style="white-space:nowrap;margin-right:1rem"><span style="display:inline-block;width:.8em;height:.8em;'
+        f'border-radius:2px;margin-right:.35em;background:rgba({red},{green},{blue},{alpha / 255:.2f})"></span>'
+        f"{html.escape(words)}</span>"
+        for words, (red, green, blue, alpha) in colours.items()
+    )
+    st.html(f'<div style="font-size:.85rem"><b>{html.escape(title)}</b>&ensp;{swatches}</div>')
