@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
 
 from analytics import geometry, optics
-from analytics.grid import Grid
-from analytics.viewshed import Viewsheds
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from analytics.grid import Grid
+    from analytics.viewshed import Viewsheds
 
 #: Bands of rows that are counted side by side. Each band has its own cells, so no two threads write to one.
 BANDS = 32
@@ -31,6 +36,7 @@ def cover(
     stated, assumed): then there is a column ``n_cameras_<number>`` more for each number from 0 to the
     largest.
 
+    >>> from analytics.grid import Grid
     >>> from analytics.viewshed import cast
     >>> camera = {"x": 5.0, "y": 0.0, "azimuth": 0.0, "hfov": 90.0, "width_px": 1920, "range_m": 20.0}
     >>> cameras = pd.DataFrame([camera])
@@ -131,6 +137,7 @@ def picture(
     cell that its middle lies in, at most half a pixel away; what lies outside the grid is transparent.
     `picture_bounds` says where it goes. Without ``crs`` the cells themselves are the pixels.
 
+    >>> from analytics.grid import Grid
     >>> picture(Grid.over((0, 0, 1, 2), 1), [0, 5], [1], [[0, 0, 0, 0], [9, 9, 9, 255]])[:, 0, 3].tolist()
     [255, 0]
     """
@@ -153,6 +160,7 @@ def picture(
 def picture_bounds(grid: Grid, crs: object) -> tuple[float, float, float, float]:
     """West, south, east and north, degrees in WGS 84, between which a map shows the picture.
 
+    >>> from analytics.grid import Grid
     >>> grid = Grid.over((678000, 3717000, 679000, 3718000), 10)
     >>> [round(bound, 3) for bound in picture_bounds(grid, "EPSG:32616")]
     [-85.082, 33.578, -85.071, 33.587]

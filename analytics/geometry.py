@@ -13,17 +13,23 @@ from the camera: their ends are taken relative to it before anything is multipli
 digits where map coordinates in the millions would leave few.
 """
 
+# Compiled loops take their types from what they are called with.
+# ruff: noqa: ANN001, ANN201, ANN202
+
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
 
 Answer = TypeVar("Answer")
 
@@ -225,9 +231,7 @@ def _hidden(cx, cy, px, py, walls, heads, entries, side):
 @njit(cache=True, nogil=True)
 def _limits(azimuth, hfov):
     """The unit vector a camera points along, and the least cosine from it that is in view."""
-    # An all-round camera sees behind itself too, where rounding may take a cosine below -1.
-    least = -2.0 if hfov >= 2 * np.pi else np.cos(hfov / 2)
-    return np.sin(azimuth), np.cos(azimuth), least
+    return np.sin(azimuth), np.cos(azimuth), np.cos(hfov / 2)
 
 
 @njit(cache=True, nogil=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 #: More cells than this are a mistake in the bounds or the cell size: a city of 50 km at 10 m has 25 million.
 MAX_CELLS = 50_000_000

@@ -7,14 +7,17 @@ speak of pixels alone: darkness, rain, a dirty lens or strong compression only t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
 
 #: Pixels a metre that each level of the standard asks for, from the coarsest to the finest.
 LEVELS: Mapping[str, float] = MappingProxyType(
@@ -80,7 +83,7 @@ def pixels_of(level: str) -> float:
 def range_m(level_px_per_m: float, width_px: float, hfov_deg: float) -> float: ...
 @overload
 def range_m(level_px_per_m: ArrayLike, width_px: ArrayLike, hfov_deg: ArrayLike) -> NDArray[np.float64]: ...
-def range_m(level_px_per_m, width_px, hfov_deg):  # type: ignore[no-untyped-def]
+def range_m(level_px_per_m, width_px, hfov_deg):
     """Metres within which a camera gives at least so many pixels a metre.
 
     Below 100 degrees the lens is rectilinear (a flat picture): ``width / (2 * level * tan(hfov / 2))``.
@@ -101,7 +104,7 @@ def range_m(level_px_per_m, width_px, hfov_deg):  # type: ignore[no-untyped-def]
 def px_per_m(distance_m: float, width_px: float, hfov_deg: float) -> float: ...
 @overload
 def px_per_m(distance_m: ArrayLike, width_px: ArrayLike, hfov_deg: ArrayLike) -> NDArray[np.float64]: ...
-def px_per_m(distance_m, width_px, hfov_deg):  # type: ignore[no-untyped-def]
+def px_per_m(distance_m, width_px, hfov_deg):
     """Pixels a metre that a camera gives at a distance in metres: the inverse of `range_m`.
 
     >>> round(px_per_m(3.84, 1920, 90), 6)
@@ -144,6 +147,7 @@ def completed(cameras: pd.DataFrame, level: str = "observe") -> pd.DataFrame:
     A camera with no stated azimuth gets the range 0 unless it looks all round: a direction that nobody
     stated is never counted as coverage.
 
+    >>> import pandas as pd
     >>> cameras = pd.DataFrame({"kind": ["turret", "turret"], "azimuth": [90.0, None]})
     >>> completed(cameras, "detect")[["azimuth", "hfov", "range_m", "assumed_optics"]].round(1)
        azimuth  hfov  range_m  assumed_optics

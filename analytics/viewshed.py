@@ -75,9 +75,9 @@ class Viewsheds:
         if len(seeing):
             ring = np.repeat(np.arange(len(seeing)), sizes[seeing])
             polygons[seeing] = shapely.polygons(shapely.linearrings(corners, indices=ring))
-        # Rounding can fold a sliver beside a wall that is seen from its end.
-        folded = ~shapely.is_valid(polygons)
-        polygons[folded] = shapely.buffer(polygons[folded], 0)
+        # Where a camera is in line with walls, rounding can cross a ring with itself by a hair.
+        crossed = ~shapely.is_valid(polygons)
+        polygons[crossed] = shapely.make_valid(polygons[crossed], method="structure", keep_collapsed=False)
         return gpd.GeoSeries(polygons, index=self.index, crs=crs)
 
     def sees(self, camera_index: ArrayLike, points: ArrayLike) -> NDArray[np.bool_]:
@@ -270,8 +270,8 @@ def warm() -> None:
     Takes 20 seconds or so when the compiled code is not yet kept on disk, and under a second from then on.
     """
     # Coverage builds on this module, so it is not there yet while this one is being read.
-    from analytics import coverage
-    from analytics.grid import Grid
+    from analytics import coverage  # noqa: PLC0415
+    from analytics.grid import Grid  # noqa: PLC0415
 
     cameras = pd.DataFrame({"x": [0.0], "y": [0.0], "azimuth": [0.0], "hfov": [90.0], "range_m": [9.0]})
     viewsheds = cast(cameras, walls_of([shapely.box(-1, 4, 1, 5)]))

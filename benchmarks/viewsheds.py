@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from analytics import coverage, optics, viewshed
 from analytics.grid import Grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LOT_M = 22.0  # a house each so many metres, so that 120,000 houses make a city of about 8 by 8 kilometres
 

@@ -1,0 +1,1 @@
+"""What is computed, tested on arrays and frames alone."""

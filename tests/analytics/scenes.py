@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from analytics.geometry import MOUNT_TOLERANCE_M
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FAR_AWAY = (674_000.0, 3_718_000.0)  # where UTM coordinates of Carrollton lie: rounding must not matter there
 

@@ -1,3 +1,5 @@
+"""What is covered, against one camera and one cell at a time."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -111,7 +113,7 @@ def test_other_cameras_than_those_of_the_viewsheds_are_refused():
 @pytest.mark.parametrize("layer", [[0, 1], [0, 1, -1], [0, 1, 64], [0.0, 1.0, 2.0]])
 def test_layers_that_make_no_sense_are_refused(layer):
     cameras, walls = scene(8, 0, 3)
-    with pytest.raises(ValueError, match="layer|Layers"):
+    with pytest.raises(ValueError, match=r"layer|Layers"):
         cover(around(10, 5), cast(cameras, walls), cameras, layer=layer)
 
 
@@ -134,7 +136,7 @@ def test_a_share_of_nothing_is_no_number():
 
 @pytest.mark.parametrize("weights", [[1, 1], [1, 1, 1, np.nan], [1, 1, 1, -1]])
 def test_weights_that_make_no_sense_are_refused(weights):
-    with pytest.raises(ValueError, match="weight|Weights"):
+    with pytest.raises(ValueError, match=r"weight|Weights"):
         share(CELLS, weights=weights)
 
 

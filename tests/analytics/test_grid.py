@@ -1,3 +1,5 @@
+"""Cells and the points in them."""
+
 from __future__ import annotations
 
 import numpy as np
