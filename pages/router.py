@@ -13,7 +13,7 @@ from pages.ui.registry import FOLDER, PAGES
 
 def main() -> None:
     """Show the page that was asked for, or the way in."""
-    st.set_page_config(page_title="Porchlight", page_icon=":material/light:", layout="wide")
+    st.set_page_config(page_title="Porchlight", page_icon=FOLDER / "ui" / "porchlight.png", layout="wide")
     try:
         actor = session.actor()
         layout.frame(actor)
