@@ -267,7 +267,7 @@ def _way_out(x: Floats, y: Floats, azimuth: Floats, around: NDArray[np.object_])
 def warm() -> None:
     """Compiles, or reads back, all that viewsheds and coverage need, before anybody waits for it.
 
-    Takes 20 seconds or so when the compiled code is not yet kept on disk, and under a second from then on.
+    Takes 10 seconds or so when the compiled code is not yet kept on disk, and under a second from then on.
     """
     # Coverage builds on this module, so it is not there yet while this one is being read.
     from analytics import coverage  # noqa: PLC0415

@@ -14,6 +14,7 @@ from analytics import geometry, viewshed
 from analytics.geometry import MOUNT_TOLERANCE_M, WallIndex
 from analytics.viewshed import STANDOFF_M, cast, mounted, walls_of
 from tests.analytics import scenes
+from tests.shared_data import shared
 
 SEEDS = st.integers(0, 2**32 - 1)
 NO_WALLS = np.empty((0, 4))
@@ -415,3 +416,26 @@ def test_after_warming_up_nothing_is_compiled_whatever_the_columns_are_made_of()
         viewsheds.sees(np.zeros(2, dtype=np.int32), read_only)
         viewsheds.sees(0, [[0, 5]])
     assert [len(loop.signatures) for loop in loops] == before
+
+
+def test_among_the_buildings_of_a_real_city_sight_agrees_with_plain_shapely():
+    extract = shared("helsinki/test.osm.pbf")  # some of its buildings are no valid polygons
+    city = gpd.read_file(extract, layer="multipolygons", where="building IS NOT NULL", on_invalid="ignore")
+    built = city.geometry.dropna().to_crs("EPSG:3067")
+    random = np.random.default_rng(0)
+    roofs = built.representative_point().sample(60, random_state=0)
+    cameras = mounted(
+        pd.DataFrame({"x": roofs.x, "y": roofs.y, "azimuth": random.uniform(0, 360, 60)}), built
+    ).assign(hfov=90.0, range_m=60.0)
+    walls = walls_of(built)
+    viewsheds = cast(cameras, walls)
+    assert viewsheds.polygons().is_valid.all()
+    seen = 0
+    for position, one in enumerate(cameras.itertuples()):
+        points = random.uniform(-60, 60, (100, 2)) + np.array([one.x, one.y])
+        near = np.hypot(*(walls[:, :2] - [one.x, one.y]).T) < 200  # plain shapely is slow among all
+        clear = np.abs(scenes.bearing_off(one, points) - 45) > 1e-4
+        plain = scenes.plainly_sees(one, points, walls[near])
+        assert (viewsheds.sees(position, points) == plain)[clear].all()
+        seen += plain.sum()
+    assert seen > 60
