@@ -1,0 +1,2 @@
+from __future__ import annotations
+from data.load.incident_files import load as incidents
