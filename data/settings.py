@@ -38,6 +38,9 @@ POLICY = (
     Setting("lookup_radius_max_m", 800.0, "The largest radius an officer may search, in metres."),
     Setting("lookup_window_max_days", 90, "How many days back an officer may search."),
     Setting("lookup_cameras_max", 50, "The most cameras one lookup answers with, the best first."),
+    Setting(
+        "registrations_per_hour_max", 200, "The most cameras that the public form takes in an hour, from all together."
+    ),
     Setting("consent_months", 12, "How long a consent lasts before its owner is asked again."),
     Setting("coverage_cell_m", 10.0, "The side of a cell of the coverage grid, in metres."),
 )
