@@ -45,7 +45,7 @@ def content_security_policy() -> str:
             "style-src 'self' 'unsafe-inline'",  # Streamlit's components style themselves inline
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self'",
+            "connect-src 'self' data:",  # pictures laid on the map are fetched from the address they come in
             "worker-src 'self' blob:",  # MapLibre starts its workers from a blob
             "object-src 'none'",
             "base-uri 'self'",

@@ -70,14 +70,14 @@ except PorchlightError as error:
 seen, counted = city.incidents, city.counted
 if seen.incidents:
     st.markdown(
-        f"#### {formats.share(seen.share)} of {seen.incidents:,} recorded incidents happened where a camera can show "
+        f"#### {formats.share(seen.share, 1)} of {seen.incidents:,} recorded incidents happened where a camera can show "
         f"{LEVEL_WORDS[level]}."
     )
 else:
     st.markdown("#### No incidents were recorded in this period.")
 st.caption(
-    f"{formats.day(city.since)} to {formats.day(city.until)}; 95 % interval {formats.share(seen.low)} to "
-    f"{formats.share(seen.high)}. Where a camera could see is not where footage exists: it may have been off, "
+    f"{formats.day(city.since)} to {formats.day(city.until)}; 95 % interval {formats.share(seen.low, 1)} to "
+    f"{formats.share(seen.high, 1)}. Where a camera could see is not where footage exists: it may have been off, "
     "overwritten or never asked for. Published places are exact to about a block."
     + (f" {city.outside:,} more incidents lie outside the map." if city.outside else "")
 )

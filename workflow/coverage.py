@@ -301,7 +301,7 @@ def _by_block(ground: Ground, resolved: NDArray[np.bool_], cells: NDArray[np.int
         in_view=np.bincount(of_incident[in_block], weights=resolved[cells][in_block], minlength=count).astype(int),
         ground_in_view=np.divide(covered, cells_held, out=np.full(count, np.nan), where=cells_held > 0),
     )
-    return table.set_index("id", drop=False)
+    return table.set_index("id")
 
 
 def _crime(ground: Ground, cells: NDArray[np.int64]) -> tuple[Grid, NDArray[np.int64]]:

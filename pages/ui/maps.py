@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,12 +18,14 @@ from workflow.coverage import LAYERS
 from workflow.lookup import Candidate
 from workflow.places import Place
 
+MAP_PIXELS = 520  # maps are about this high, and wider except on a phone
+
 # Coverage levels: one hue in four steps, from "something moves" to "this is who it was".
 LEVEL_COLOURS = {
-    "detect": (178, 226, 226, 130),
-    "observe": (102, 194, 190, 165),
-    "recognise": (35, 139, 139, 195),
-    "identify": (0, 88, 96, 225),
+    "detect": (120, 200, 195, 190),
+    "observe": (60, 165, 165, 215),
+    "recognise": (15, 120, 125, 235),
+    "identify": (0, 68, 82, 250),
 }
 # Gaps and crime run from yellow to red.
 CRIME_COLOURS = ((254, 217, 118, 120), (253, 141, 60, 160), (240, 59, 32, 190), (150, 0, 38, 215))
@@ -40,11 +43,14 @@ def deck(
 ) -> pdk.Deck:
     """A map of our own that shows `bounds` (west, south, east, north)."""
     west, south, east, north = bounds
-    view = pdk.data_utils.compute_view([[west, south], [east, north]])
+    latitude = (south + north) / 2
+    # At zoom z the whole world is 512 * 2^z pixels wide; a degree of latitude is longer than one of longitude.
+    across = max(east - west, (north - south) / math.cos(math.radians(latitude)))
+    zoom = math.log2(MAP_PIXELS / 512 * 360 / across)
     return pdk.Deck(
         layers=list(layers),
         initial_view_state=pdk.ViewState(
-            longitude=(west + east) / 2, latitude=(south + north) / 2, zoom=view.zoom, pitch=0, bearing=0
+            longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - 2, pitch=0, bearing=0
         ),
         map_provider="carto",
         map_style=f"/map/style-{theme()}.json",
