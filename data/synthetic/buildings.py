@@ -10,11 +10,12 @@ import shapely
 from numpy.typing import NDArray
 
 from data.synthetic.blocks import containing
-from data.synthetic.layout import Layout
+from data.synthetic.layout import STRIPS, Layout
 from data.synthetic.streets import METRES_A_NUMBER
 
 PEOPLE = 27_000
 STREET_CLEAR = 7.0  # metres from a street's middle to any wall
+SHARPEST = 1.6  # metres a street may bend within the 12 before a building: none stands in a sharp turn
 CUT_CLEAR = 14.0  # from a creek or the railway
 
 
@@ -48,7 +49,7 @@ USES = {
     "school": Use("public", (85, 120), (45, 65), (60, 75), (5, 9), 0, 0.8),
     "civic": Use("public", (20, 34), (18, 30), (12, 16), (7, 12), 0, 0.4),
     "hospital": Use("public", (110, 130), (70, 85), (60, 70), (18, 24), 0, 1.0),
-    "courthouse": Use("public", (26, 30), (20, 24), (0, 0), (14, 16), 0, 0.0),
+    "courthouse": Use("public", (26, 30), (24, 24), (30, 30), (14, 16), 0, 0.0),
     "shed": Use("other", (3, 6), (3, 5), (0, 0), (2.4, 3.2), 0, 0.0),
 }
 
@@ -64,19 +65,19 @@ class Zone(NamedTuple):
 
 
 ZONES = {
-    "centre": Zone(11.3, 13, 0.88, {"shop": 0.86, "office": 0.08, "civic": 0.03, "church": 0.03}, 0),
-    "old": Zone(19, 17, 0.93, {"cottage": 0.952, "house": 0.02, "office": 0.012, "church": 0.016}, 0.22),
+    "centre": Zone(11.3, 13, 0.88, {"shop": 0.86, "office": 0.08, "civic": 0.045, "church": 0.015}, 0),
+    "old": Zone(20.5, 17, 0.93, {"cottage": 0.96, "house": 0.02, "office": 0.012, "church": 0.008}, 0.2),
     "mixed": Zone(
         26, 18, 0.9, {"cottage": 0.4, "office": 0.45, "fuel": 0.05, "church": 0.06, "civic": 0.04}, 0.05
     ),
-    "suburb": Zone(25.5, 19, 0.95, {"house": 0.992, "church": 0.008}, 0.13),
+    "suburb": Zone(28.5, 20, 0.95, {"house": 0.997, "church": 0.003}, 0.13),
     "apartments": Zone(56, 26, 0.97, {"apartments": 1.0}, 0),
     "campus": Zone(96, 40, 0.92, {"college": 0.7, "dormitory": 0.3}, 0),
     "industry": Zone(150, 60, 0.85, {"hall": 0.75, "workshop": 0.25}, 0),
     "strip": Zone(
         52, 26, 0.92, {"store": 0.42, "diner": 0.3, "fuel": 0.08, "office": 0.05, "big store": 0.15}, 0
     ),
-    "rural": Zone(58, 30, 0.45, {"house": 0.9, "church": 0.06, "workshop": 0.02, "school": 0.02}, 0.3),
+    "rural": Zone(58, 30, 0.45, {"house": 0.94, "church": 0.04, "workshop": 0.02}, 0.3),
 }
 
 #: The order in which buildings get their ground where two would stand on the same.
@@ -170,7 +171,12 @@ def _lots(streets: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     if len(rural):
         lots.loc[rng.choice(rural, min(8, len(rural)), replace=False), "use"] = "school"
         lots.loc[rng.choice(rural, min(2, len(rural)), replace=False), "use"] = "hospital"
-    return lots
+    green = lots["street"].isin(np.flatnonzero(streets["name"] == "Courthouse Square")) & (lots["side"] == 1)
+    lots = lots[~green]
+    # The courthouse stands in the middle of the square, as seen from the side its numbers begin on.
+    square = {"street": np.flatnonzero(streets["name"] == "Courthouse Square")[:2][-1:], "side": 1, "along": 0.5}
+    courthouse = pd.DataFrame({**square, "use": "courthouse", "shed": False, "zone": "centre"})
+    return pd.concat([lots, courthouse], ignore_index=True)
 
 
 def _zones(streets: pd.DataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
@@ -184,9 +190,9 @@ def _zones(streets: pd.DataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
     zone[road & (away < 1350)] = "old"
     zone[road & (away < 1000) & (streets["zone"] == "arterial")] = "mixed"
     zone[road & (bearing > 96) & (bearing < 146) & (away > 1900) & (away < 3200)] = "industry"
-    zone[(name == "Sumner Boulevard") & (away > 900) & (away < 3900)] = "strip"
-    zone[(name == "Piedmont Highway") & (away > 1500) & (away < 2700)] = "strip"
-    zone[(streets["zone"] == "bypass") & ((np.abs(x) > 700) | (y > 0))] = ""
+    zone[(streets["zone"] == "bypass")] = ""
+    for strip, start, end in STRIPS:
+        zone[(name == strip) & (away > start) & (away < end)] = "strip"
     return zone
 
 
@@ -206,6 +212,7 @@ def _footprints(lots: pd.DataFrame, streets: pd.DataFrame, rng: np.random.Genera
     before = shapely.get_coordinates(shapely.line_interpolate_point(line, np.maximum(along - 6, 0)))
     after = shapely.get_coordinates(shapely.line_interpolate_point(line, along + 6))
     right = after - before
+    bent = np.abs(np.linalg.det(np.stack([middle - before, right], axis=1))) / np.hypot(*right.T)
     right /= np.hypot(*right.T)[:, None]
     away = np.column_stack([right[:, 1], -right[:, 0]]) * side[:, None]  # from the street towards the lot
     front = middle + away * setback[:, None]
@@ -234,7 +241,7 @@ def _footprints(lots: pd.DataFrame, streets: pd.DataFrame, rng: np.random.Genera
         facing=np.degrees(np.arctan2(-inward[:, 0], -inward[:, 1])) % 360,
         depth=depth,
         width=width,
-    )
+    )[bent < SHARPEST]
 
 
 def _outlines(

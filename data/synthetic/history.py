@@ -51,7 +51,7 @@ def history(
     )
     about = recent.iloc[np.sort(rng.choice(len(recent), count, replace=False, p=weight / weight.sum()))]
     delay = pd.to_timedelta(
-        (np.minimum(rng.lognormal(2.6, 1.2, count), 80 * 24) * 3600).astype(int), unit="s"
+        (np.minimum(rng.lognormal(3.1, 1.3, count), 80 * 24) * 3600).astype(int), unit="s"
     )
     at = about["occurred_at"].reset_index(drop=True) + delay
     # A lookup cannot lie ahead: what would is made on the last day, an hour or more after the incident.
@@ -208,7 +208,7 @@ def _outcomes(
     dark = (hour >= 20) | (hour < 6)
     blind = dark & ~cameras["night_vision"].to_numpy(bool)[camera]
     offence = pd.Series(lookups["offence_code"].to_numpy()[lookup]).map(HELPS).fillna(0.0).to_numpy()
-    odds = 1.1 - given["metres"].to_numpy() / 90 - 0.55 * dark - 1.3 * blind + offence
+    odds = 1.8 - given["metres"].to_numpy() / 90 - 0.55 * dark - 1.3 * blind + offence
     odds = odds + 0.3 * (cameras["direction_from"].to_numpy()[camera] == "verified")
 
     def happens(chance: NDArray[np.float64] | float) -> NDArray[np.bool_]:

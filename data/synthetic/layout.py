@@ -15,7 +15,7 @@ import shapely.affinity
 import shapely.ops
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, Point, Polygon
 
 GRID_ANGLE = -9.0  # degrees the old grid is turned, counter-clockwise
 SQUARE_HALF = 42.0  # metres from the middle of the square to its streets
@@ -87,12 +87,29 @@ RINGS: tuple[tuple[str, str, tuple[tuple[float, float], ...]], ...] = (
     ),
 )  # fmt: skip
 
+#: Roads with shops and car parks along them: name, from and to, metres from the square.
+STRIPS = (("Sumner Boulevard", 1000, 3900), ("Piedmont Highway", 1500, 2700))
+
+#: The corners of the campus, clockwise from where its east gate is.
+CAMPUS = ((231, 820), (227, 1900), (240, 1990), (254, 1880), (266, 1960), (277, 1870), (274, 1700), (281, 800), (270, 740), (257, 800), (243, 760))  # fmt: skip
+
 CREEKS: tuple[tuple[tuple[float, float], ...], ...] = (
     ((342, 5800), (338, 3500), (350, 2500), (16, 2150), (30, 1900), (40, 1500), (66, 1450), (84, 1900), (108, 2600), (104, 5800)),
     ((262, 5800), (264, 3300), (244, 2500), (240, 1450), (214, 1500), (196, 2200), (172, 2600), (174, 5800)),
     ((300, 5800), (312, 3000), (290, 2300), (291, 1500), (312, 1000), (335, 1500), (340, 2600), (338, 3500)),
     ((132, 5800), (134, 3200), (131, 2300), (160, 1500), (164, 2600), (173, 3300)),
+    ((18, 5800), (14, 3400), (352, 2960), (343, 2300), (330, 1900), (305, 1500), (291, 1500)),
+    ((70, 5800), (68, 3500), (62, 2600), (73, 2300), (79, 1700), (70, 1430)),
+    ((240, 5800), (238, 3300), (233, 2600), (218, 2250), (204, 2000), (196, 2200)),
+    ((206, 5800), (200, 3300), (192, 2600), (178, 2500), (172, 2600)),
+    ((116, 5800), (122, 3500), (112, 3300), (106, 2600), (108, 2600)),
 )  # fmt: skip
+
+#: Power lines run straight from mast to mast.
+POWER_LINES: tuple[tuple[tuple[float, float], ...], ...] = (
+    ((292, 5900), (306, 2600), (340, 1750), (58, 2350), (64, 5900)),
+    ((262, 5900), (236, 1650), (190, 1550), (140, 1700), (118, 2500), (110, 5900)),
+)
 
 RAILWAY: tuple[tuple[float, float], ...] = (
     (30, 6500), (47, 3300), (66, 2000), (80, 1000), (112, 620), (160, 700), (196, 1250), (212, 2300), (216, 3400), (214, 6500),
@@ -118,7 +135,8 @@ class Layout:
     lake: Polygon
     park: Polygon
     campus: Polygon
-    cuts: list[LineString] = field(default_factory=list)  # railway and creeks: they part blocks
+    strip: shapely.Geometry  # the roads with shops and car parks along them
+    cuts: list[LineString] = field(default_factory=list)  # railway, creeks, power lines: they part blocks
 
 
 def draw(rng: np.random.Generator) -> Layout:
@@ -144,14 +162,26 @@ def draw(rng: np.random.Generator) -> Layout:
     others = shapely.union_all([line.geometry for line in lines])
     lines.append(Line("Lakeshore Drive", "local", "park", shore))
     lines.append(Line("Boathouse Road", "local", "park", LineString(shapely.shortest_line(others, shore))))
-    campus_bounds = bend(_polar_points(((231, 820), (243, 760), (257, 800), (270, 740), (281, 800), (274, 1700), (277, 1870), (266, 1960), (254, 1880), (240, 1990), (227, 1900), (225, 1600))))  # fmt: skip
+    lines += (campus := _campus(bend, lines))[1]
+    strip = shapely.union_all(
+        [
+            line.geometry.intersection(Point(0, 0).buffer(end) - Point(0, 0).buffer(start))
+            for line in lines
+            for name, start, end in STRIPS
+            if line.name == name
+        ]
+    )
     return Layout(
         outline=outline,
         lines=lines,
         lake=lake,
         park=lake.buffer(240),
-        campus=Polygon(campus_bounds).buffer(0),
-        cuts=[curve(bend(_polar_points(bends))) for bends in (*CREEKS, RAILWAY)],
+        campus=campus[0],
+        strip=strip,
+        cuts=[
+            *(curve(bend(_polar_points(bends))) for bends in (*CREEKS, RAILWAY)),
+            *(LineString(_polar_points(masts)) for masts in POWER_LINES),
+        ],
     )
 
 
@@ -202,6 +232,31 @@ def _bend(rng: np.random.Generator):  # type: ignore[no-untyped-def]
         return points + taper * shift.sum(axis=1)
 
     return displaced
+
+
+def _campus(bend, lines: list[Line]) -> tuple[Polygon, list[Line]]:  # type: ignore[no-untyped-def]
+    """The campus and its streets: an oval drive, a quadrangle within it, and drives to the roads around."""
+    ground = Polygon(bend(_polar_points(CAMPUS))).buffer(0)
+    around = shapely.union_all([line.geometry for line in lines])
+    centre = np.array(ground.centroid.coords[0])
+    # The oval begins where a drive meets it, so that its house numbers do.
+    turn = np.radians(np.linspace(10, 370, 73))
+    oval = centre + np.column_stack([390 * np.cos(turn), 300 * np.sin(turn)])
+    oval[-1] = oval[0]
+    quadrangle = centre + np.array([(-150, -85), (-150, 85), (150, 85), (150, -85), (-150, -85)])
+    ways = [
+        Line("University Drive", "local", "campus", LineString(oval)),
+        Line("Quadrangle", "local", "campus", LineString(quadrangle)),
+    ]
+    names = ("Scholars Way", "Alumni Drive", "Library Drive", "Chancellor Drive", "Stadium Drive", "Faculty Drive")
+    for name, degrees in zip(names, (10, 75, 130, 190, 250, 310), strict=True):
+        start = oval[np.argmin(np.abs(np.degrees(turn) - degrees))]
+        way = np.array(shapely.shortest_line(Point(start), around).coords)
+        ways.append(Line(name, "local", "campus", LineString(way)))
+    for name, degrees, corner in (("Scholars Way", 10, 3), ("Chancellor Drive", 190, 1)):
+        ends = [oval[np.argmin(np.abs(np.degrees(turn) - degrees))], (quadrangle[corner] + quadrangle[corner - 1]) / 2]
+        ways.append(Line(f"Upper {name}", "local", "campus", LineString(ends)))
+    return ground, ways
 
 
 def _grid(rng: np.random.Generator) -> list[Line]:

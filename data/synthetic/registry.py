@@ -225,6 +225,8 @@ def _mounted(
     """Places just off the walls, and directions roughly square to them: x, y, azimuth."""
     count = len(buildings)
     wall = rng.choice([0, 90, 180, 270], count, p=[0.56, 0.13, 0.18, 0.13])
+    row = (buildings["zone"] == "centre").to_numpy()  # of shops that stand wall to wall
+    wall = np.where(row & (wall != 180), 0, wall)
     wall[kind == "doorbell"] = 0
     facing = buildings["facing"].to_numpy()
     depth, width = buildings["depth"].to_numpy(), buildings["width"].to_numpy()
