@@ -22,7 +22,12 @@ from data.errors import StoreError
 from data.store import Store
 
 WGS84 = "EPSG:4326"
-LAYERS = {"district": schema.district, "block": schema.block, "street": schema.street, "building": schema.building}
+LAYERS = {
+    "district": schema.district,
+    "block": schema.block,
+    "street": schema.street,
+    "building": schema.building,
+}
 
 NO_CITY = (
     "No city is loaded yet. Load one (python -m data.load city FILE --name NAME --timezone ZONE) or make the "
@@ -94,7 +99,18 @@ def consented(purpose: str, at: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(camera.c.withdrawn_at.is_(None), agreed)
 
 
-CAMERA_COLUMNS = ("id", "layer", "kind", "lon", "lat", "azimuth", "hfov", "width_px", "direction_from", "retention_hours")
+CAMERA_COLUMNS = (
+    "id",
+    "layer",
+    "kind",
+    "lon",
+    "lat",
+    "azimuth",
+    "hfov",
+    "width_px",
+    "direction_from",
+    "retention_hours",
+)
 
 
 def cameras(store: Store, at: datetime) -> pd.DataFrame:
@@ -185,7 +201,9 @@ def _frame(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame
     result = connection.execute(statement)
     names = list(result.keys())
     rows = result.all()
-    return pd.DataFrame({name: np.array([row[i] for row in rows], dtype=object) for i, name in enumerate(names)})
+    return pd.DataFrame(
+        {name: np.array([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
+    )
 
 
 def askable(connection: sa.Connection, camera_ids: list[str], at: datetime) -> frozenset[str]:

@@ -53,6 +53,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             key="days",
             bind="query-params",
         )
+with_assumed = st.toggle(
+    "Count directions that were assumed, too",
+    key="assumed",
+    bind="query-params",
+    help="An assumed direction was worked out from other facts and not stated by anybody. It normally counts for nothing.",
+)
 if not span:
     st.info("No incidents are loaded yet. Load a crime export: `python -m data.load incidents FILE`.")
     st.stop()
@@ -62,7 +68,9 @@ if len(days) != 2:
 
 try:
     with st.spinner("Working out what every camera sees past the buildings…"):
-        city = coverage.city_coverage(actor, *days, level=level, layers=frozenset(layers))
+        city = coverage.city_coverage(
+            actor, *days, level=level, layers=frozenset(layers), with_assumed=with_assumed
+        )
 except PorchlightError as error:
     st.error(str(error))
     st.stop()
@@ -117,7 +125,7 @@ if shown != "Crime":
 drawn.append(maps.blocks(BLOCKS))
 event = st.pydeck_chart(
     maps.deck(drawn, pictures.picture_bounds(grid, crs)),
-    height=560,
+    height=maps.MAP_PIXELS,
     on_select="rerun",
     selection_mode="single-object",
     key="coverage_map",

@@ -23,4 +23,6 @@ else:
 if not refused.empty:
     st.subheader("In quarantine, by what is wrong")
     st.dataframe(refused, hide_index=True, width="stretch")
-    st.caption("Take them out, mend them and load them again: `python -m data.load quarantine export --out FILE`.")
+    st.caption(
+        "Take them out, mend them and load them again: `python -m data.load quarantine export --out FILE`."
+    )

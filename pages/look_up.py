@@ -2,115 +2,92 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import streamlit as st
 
 from data.errors import PorchlightError
-from pages.ui import guard, maps
-from workflow import city_map, lookup, places
+from pages.ui import guard, lookup_form, maps
+from workflow import city_map, lookup
+from workflow.lookup import Candidate, Lookup
 
-FOUND, CONTACTS, PLACE = "look_up_found", "look_up_contacts", "look_up_place"
-STREETS = "streets"
+FOUND, CONTACTS = "look_up_found", "look_up_contacts"
+
+
+def show(rank: int, camera: Candidate, answer: Lookup) -> None:
+    """One camera: why it is here, how long its footage lasts, and whom to ask."""
+    with st.container(border=True, gap="small"):
+        st.markdown(f"**{rank}. {camera.title}**, {camera.distance_m:.0f} m away. {camera.why}.")
+        urgency = f"{camera.urgency}."
+        st.markdown(f":red[:material/alarm: **{urgency}**]" if camera.is_urgent else urgency)
+        contacts = st.session_state[CONTACTS]
+        if camera.camera_id in contacts:
+            contact = contacts[camera.camera_id]
+            st.text("\n".join(contact.lines))
+            with st.container(horizontal=True):
+                if contact.phone:
+                    st.link_button("Call", contact.phone_link, icon=":material/call:")
+                if contact.email:
+                    st.link_button("Write", contact.email_link, icon=":material/mail:")
+            st.caption(f"Recorded as entry {contact.ledger_position} of the ledger.")
+        elif camera.layer != "community":
+            st.caption("One of the city's own: ask the camera room.")
+        elif not camera.may_be_asked:
+            st.caption("The owner does not wish to be asked.")
+        elif st.button(
+            "Show whom to ask", key=f"contact {camera.camera_id}", icon=":material/contact_phone:"
+        ):
+            try:
+                contacts[camera.camera_id] = lookup.contact(actor, answer.id, camera.camera_id)
+                st.rerun()
+            except PorchlightError as error:
+                st.error(str(error), icon=":material/block:")
+
 
 actor = guard.require("look_up")
 st.title("Look up")
-city, policy = city_map.city(), lookup.policy()
-
-st.subheader("Why")
-offence = st.selectbox(
-    "Offence",
-    list(lookup.offences()),
-    index=None,
-    format_func=lookup.offences().get,
-    placeholder="Choose the offence",
-    key="offence",
-)
-reference = st.text_input("Case or call number", placeholder=policy["reference_example"], key="reference")
-if not offence or not reference.strip():
-    st.info("Say first what this is for: every lookup is recorded with its offence and its case or call number.")
-    st.stop()
-
-st.subheader("Where and when")
-words = st.text_input(
-    "Address, intersection or coordinates",
-    placeholder="1200 Maple Street, or Maple St & Oak Ave, or 33.58, -85.08",
-    key="place",
-)
-with st.expander("Or click a street on the map", icon=":material/touch_app:"):
-    event = st.pydeck_chart(
-        maps.deck([maps.streets(STREETS)], city_map.bounds()),
-        height=360,
-        on_select="rerun",
-        selection_mode="single-object",
-        key="street_map",
-        alt="A map of the streets; a click chooses one.",
+with st.expander("**Why, where and when**", expanded=FOUND not in st.session_state):
+    question = lookup_form.question(lookup.policy(), city_map.city().zone)
+    find = st.button(
+        "Find cameras", type="primary", icon=":material/search:", disabled=question is None, width="stretch"
     )
-    clicked = event["selection"]["objects"].get(STREETS)
-place = None
-try:
-    if words.strip():
-        found_places = places.find(words)
-        place = found_places[0]
-        if len(found_places) > 1:
-            place = st.radio("Which one?", found_places, format_func=lambda one: one.words)
-    elif clicked:
-        place = places.on_street(clicked[0]["properties"]["id"])
-except PorchlightError as error:
-    st.error(str(error), icon=":material/wrong_location:")
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    now = datetime.now(city.zone)
-    day = st.date_input("Day", now.date(), max_value=now.date(), key="day")
-    clock = st.time_input("Time", now.time().replace(second=0, microsecond=0), step=300, key="time")
-    radius = st.slider(
-        "Radius", 25, int(policy["lookup_radius_max_m"]), 150, step=25, format="%d m", key="radius"
-    )
-if place is not None:
-    st.caption(f":material/location_on: {place.words}")
-if st.button("Find cameras", type="primary", icon=":material/search:", disabled=place is None, width="stretch"):
+if find and question is not None:
     st.session_state.pop(FOUND, None)
     st.session_state[CONTACTS] = {}
     try:
-        when = datetime.combine(day, clock, city.zone)
-        answer = lookup.cameras_near(actor, lookup.Purpose(offence, reference), place, radius, when)
-        st.session_state[FOUND], st.session_state[PLACE] = answer, (place, radius)
+        asked = (question.purpose, question.place, question.radius_m, question.when)
+        st.session_state[FOUND] = question, lookup.cameras_near(actor, *asked)
+        st.rerun()
     except PorchlightError as error:
         st.error(str(error), icon=":material/block:")
-
-answer = st.session_state.get(FOUND)
-if answer is None:
+if FOUND not in st.session_state:
     st.stop()
-place, radius = st.session_state[PLACE]
-st.divider()
+
+question, answer = st.session_state[FOUND]
 st.markdown(f"#### {lookup.summary(answer)}")
-st.caption(f"{place.words}, within {radius} m. Recorded as entry {answer.ledger_position} of the ledger.")
-left, right = st.columns([3, 2])
-with right:
+st.caption(
+    f"{question.place.words}, within {question.radius_m:.0f} m, {question.when:%d %B %Y, %H:%M}. "
+    f"Recorded as entry {answer.ledger_position} of the ledger."
+    + (f" {answer.not_shown} more cameras, farther down the list, are not shown." if answer.not_shown else "")
+)
+beside, listed = st.columns([2, 3], gap="medium")
+with beside:
     st.pydeck_chart(
-        maps.deck(maps.lookup(answer.cameras, place, radius), lookup.bounds(place, radius)),
-        height=520,
+        maps.deck(
+            maps.lookup(answer.cameras, question.place, question.radius_m),
+            lookup.bounds(question.place, question.radius_m),
+            maps.BESIDE_PIXELS,
+        ),
+        height=maps.BESIDE_PIXELS,
         key="look_up_map",
         alt="A map of the place and the cameras around it, numbered as in the list.",
     )
     maps.camera_legend()
-with left:
-    for rank, camera in enumerate(answer.cameras, start=1):
-        with st.container(border=True):
-            st.markdown(f"**{rank}. {camera.title}**, {camera.distance_m:.0f} m away  \n{camera.why}.")
-            urgency = f"{camera.urgency}."
-            st.markdown(f":red[:material/alarm: **{urgency}**]" if camera.is_urgent else urgency)
-            contact = st.session_state[CONTACTS].get(camera.camera_id)
-            if contact is not None:
-                st.text("\n".join(contact.lines))
-                st.caption(f"Recorded as entry {contact.ledger_position} of the ledger; the owner can see it.")
-            elif camera.layer != "community":
-                st.caption("A city camera: ask the camera room.")
-            elif not camera.may_be_asked:
-                st.caption("The owner does not wish to be asked.")
-            elif st.button("Show whom to ask", key=f"contact {camera.camera_id}", icon=":material/contact_phone:"):
-                try:
-                    contact = lookup.contact(actor, answer.id, camera.camera_id)
-                    st.session_state[CONTACTS][camera.camera_id] = contact
-                    st.rerun()
-                except PorchlightError as error:
-                    st.error(str(error), icon=":material/block:")
+with listed:
+    ranked = list(enumerate(answer.cameras, start=1))
+    for rank, camera in ranked:
+        if camera.may_have_seen:
+            show(rank, camera, answer)
+    others = [(rank, camera) for rank, camera in ranked if not camera.may_have_seen]
+    if others:
+        with st.expander(f"{len(others)} more stand near, but do not see the place or have been overwritten"):
+            for rank, camera in others:
+                show(rank, camera, answer)

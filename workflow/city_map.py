@@ -93,7 +93,8 @@ def style(theme: str, address: str = "/map") -> dict[str, Any]:
     return {
         "version": 8,
         "sources": {
-            name: {"type": "geojson", "data": f"{address}/{name}.geojson", "tolerance": 0.4} for name in LAYERS
+            name: {"type": "geojson", "data": f"{address}/{name}.geojson", "tolerance": 0.4}
+            for name in LAYERS
         },
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": colours["background"]}},

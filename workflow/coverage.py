@@ -151,9 +151,9 @@ def counted_table(counted: Mapping[str, Counted]) -> pd.DataFrame:
             "Cameras": [LAYERS[layer] for layer in counted],
             "Listed": [count.listed for count in counted.values()],
             "Direction stated": [count.stated for count in counted.values()],
-            "Direction assumed, not counted": [count.assumed for count in counted.values()],
-            "Direction unknown, not counted": [count.unknown for count in counted.values()],
-            "Optics assumed from the kind": [count.assumed_optics for count in counted.values()],
+            "Assumed": [count.assumed for count in counted.values()],
+            "Unknown": [count.unknown for count in counted.values()],
+            "Optics assumed": [count.assumed_optics for count in counted.values()],
         }
     )
 
@@ -176,7 +176,11 @@ def blocks_table(city: CityCoverage) -> pd.DataFrame:
 def blocks_csv(city: CityCoverage) -> bytes:
     """The same table as a file that a spreadsheet opens safely."""
     table = blocks_table(city)
-    return table.assign(Block=[spreadsheet.neutralised(name) for name in table["Block"]]).to_csv(index=False).encode()
+    return (
+        table.assign(Block=[spreadsheet.neutralised(name) for name in table["Block"]])
+        .to_csv(index=False)
+        .encode()
+    )
 
 
 def period(*, store: Store | None = None) -> tuple[date, date] | None:
@@ -298,7 +302,9 @@ def _by_block(ground: Ground, resolved: NDArray[np.bool_], cells: NDArray[np.int
     covered = np.bincount(ground.block_of_cell[held], weights=resolved[held], minlength=count)
     table = ground.blocks.assign(
         incidents=np.bincount(of_incident[in_block], minlength=count),
-        in_view=np.bincount(of_incident[in_block], weights=resolved[cells][in_block], minlength=count).astype(int),
+        in_view=np.bincount(of_incident[in_block], weights=resolved[cells][in_block], minlength=count).astype(
+            int
+        ),
         ground_in_view=np.divide(covered, cells_held, out=np.full(count, np.nan), where=cells_held > 0),
     )
     return table.set_index("id")

@@ -206,4 +206,3 @@ def _start_session(connection: sa.Connection, person: Actor, how: str) -> str:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-

@@ -42,7 +42,9 @@ def verify(store: Store | None = None) -> Verification:
         checkpoints = {
             row.size: row
             for row in connection.execute(
-                sa.select(checkpoint.c.size, checkpoint.c.root, checkpoint.c.peaks).order_by(checkpoint.c.size)
+                sa.select(checkpoint.c.size, checkpoint.c.root, checkpoint.c.peaks).order_by(
+                    checkpoint.c.size
+                )
             )
         }
         entries = connection.execute(
@@ -73,7 +75,9 @@ def verify(store: Store | None = None) -> Verification:
             )
             newest = connection.execute(sa.select(sa.func.max(checkpoint.c.size))).scalar() or 0
             if size > newest and not problems:
-                problems.append(f"{size - newest} entries were added after the last checkpoint, past the tool.")
+                problems.append(
+                    f"{size - newest} entries were added after the last checkpoint, past the tool."
+                )
     return Verification(size, merkle.root_of_peaks(peaks), tuple(problems))
 
 
@@ -110,9 +114,7 @@ def receipt(store: Store, position: int) -> str:
     with store.read() as connection:
         entry = schema.ledger_entry
         leaf = connection.execute(sa.select(entry.c.leaf).where(entry.c.position == position)).scalar()
-        hashes = list(
-            connection.execute(sa.select(entry.c.leaf_hash).order_by(entry.c.position)).scalars()
-        )
+        hashes = list(connection.execute(sa.select(entry.c.leaf_hash).order_by(entry.c.position)).scalars())
     if leaf is None:
         raise PorchlightError(f"The ledger has no entry {position}.")
     return json.dumps(

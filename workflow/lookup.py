@@ -12,6 +12,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import numpy as np
 import sqlalchemy as sa
@@ -70,11 +71,14 @@ class Candidate:
     hfov: float
     range_m: float
     distance_m: float
-    share_in_view: float | None  # of the ground around the place; None where nobody stated the direction
+    # Of the ground around the place; None where it might be in view, but nobody stated the direction.
+    share_in_view: float | None
     px_per_m: float  # at the place
     hours_left: float | None  # until the footage is overwritten; None where nobody stated how long it is kept
     may_be_asked: bool
-    view: tuple[tuple[float, float], ...]  # outline of what it sees, longitude and latitude; empty where unknown
+    view: tuple[
+        tuple[float, float], ...
+    ]  # outline of what it sees, longitude and latitude; empty where unknown
 
     @property
     def title(self) -> str:
@@ -99,6 +103,11 @@ class Candidate:
         return f"Footage will be overwritten in {self.hours_left / 24:.0f} days"
 
     @property
+    def may_have_seen(self) -> bool:
+        """Whether it sees the place, or may, and the footage may still be there."""
+        return self.share_in_view != 0 and (self.hours_left is None or self.hours_left > 0)
+
+    @property
     def is_urgent(self) -> bool:
         """Whether the footage is still there, but not for long."""
         return self.hours_left is not None and 0 < self.hours_left < URGENT_HOURS
@@ -120,7 +129,9 @@ class Candidate:
             return "Nobody stated which way it looks, so it may or may not see the place"
         if not self.share_in_view:
             return "Does not see the place, but somebody may have passed it on the way"
-        how_much = "most" if self.share_in_view > 2 / 3 else "part" if self.share_in_view > 1 / 5 else "the edge"
+        how_much = (
+            "most" if self.share_in_view > 2 / 3 else "part" if self.share_in_view > 1 / 5 else "the edge"
+        )
         return f"Sees {how_much} of the place, {LEVEL_WORDS[self.level]}"
 
 
@@ -151,9 +162,25 @@ class Contact:
         hours = f"Best reached: {self.best_hours}" if self.best_hours else None
         return [line for line in (self.name, self.phone, self.email, self.address, hours) if line]
 
+    @property
+    def phone_link(self) -> str:
+        """What dials the number: its digits only, whatever else an owner may have written."""
+        return "tel:" + re.sub(r"[^\d+]", "", self.phone or "")
+
+    @property
+    def email_link(self) -> str:
+        """What begins a letter to the address, which can be no other link."""
+        return "mailto:" + quote(self.email or "", safe="@")
+
 
 def cameras_near(
-    actor: Actor, purpose: Purpose, place: Place, radius_m: float, when: datetime, *, store: Store | None = None
+    actor: Actor,
+    purpose: Purpose,
+    place: Place,
+    radius_m: float,
+    when: datetime,
+    *,
+    store: Store | None = None,
 ) -> Lookup:
     """The cameras within `radius_m` of a place that may hold footage of `when`.
 
@@ -369,24 +396,33 @@ def _candidates(
     if views.empty:
         return []
     footprints = buildings.near(x, y, radius_m + PLACE_ERROR_M)
+    walls = viewshed.walls_of(footprints)
     seen = viewshed.mounted(optics.completed(views, "detect"), footprints)
-    sheds = viewshed.cast(seen, viewshed.walls_of(footprints), rays=64)
-    seen["share_in_view"] = _share_in_view(sheds, x, y)
+    unknown = (seen["azimuth"].isna() & (seen["hfov"] < 360)).to_numpy()
+    sheds = viewshed.cast(seen, walls, rays=64)
     seen["view"] = _outlines(sheds, to_metres)
+    seen["share_in_view"] = _share_in_view(sheds, x, y)
+    # Where nobody stated the direction: could it see the place if it looked that way?
+    all_round = optics.completed(views.assign(azimuth=views["azimuth"].fillna(0.0)), "detect").assign(
+        hfov=360.0
+    )
+    could_see = (
+        _share_in_view(viewshed.cast(viewshed.mounted(all_round, footprints), walls, rays=8), x, y) > 0
+    )
+    seen["may_see"] = unknown & could_see
     seen["px_per_m"] = np.where(
         seen["share_in_view"] > 0,
         optics.px_per_m(np.maximum(seen["distance_m"], 1.0), seen["width_px"], seen["hfov"]),
         0.0,
     )
-    unknown = seen["azimuth"].isna() & (seen["hfov"] < 360)
     # A device with several views stands in the list once, with the view that sees the most.
-    seen = seen.assign(unknown=unknown).sort_values(["id", "share_in_view"], ascending=[True, False])
+    seen = seen.sort_values(["id", "share_in_view"], ascending=[True, False])
     seen = seen.drop_duplicates("id")
     seen["hours_left"] = seen["retention_hours"] - (now - when) / timedelta(hours=1)
     askable = records.askable(connection, seen.loc[seen["layer"] == "community", "id"].tolist(), now)
     # First what sees the place, then what may, then what stands near; what is overwritten comes last.
     overwritten = seen["hours_left"] <= 0
-    group = np.select([overwritten, seen["share_in_view"] > 0, seen["unknown"]], [3, 0, 1], default=2)
+    group = np.select([overwritten, seen["share_in_view"] > 0, seen["may_see"]], [3, 0, 1], default=2)
     clear = -np.searchsorted(list(optics.LEVELS.values()), seen["px_per_m"], side="right")
     order = np.lexsort([seen["distance_m"], -seen["share_in_view"].round(1), clear, group])
     return [
@@ -400,7 +436,7 @@ def _candidates(
             hfov=row.hfov,
             range_m=row.range_m,
             distance_m=row.distance_m,
-            share_in_view=None if row.unknown else row.share_in_view,
+            share_in_view=None if row.may_see else row.share_in_view,
             px_per_m=row.px_per_m,
             hours_left=_known(row.hours_left),
             may_be_asked=row.layer != "community" or row.id in askable,

@@ -36,7 +36,9 @@ def refused(actor: Actor, *, store: Store | None = None) -> pd.DataFrame:
     row = schema.quarantine
     return _table(
         actor,
-        sa.select(row.c.kind.label("Kind"), row.c.reason.label("What is wrong"), sa.func.count().label("Rows"))
+        sa.select(
+            row.c.kind.label("Kind"), row.c.reason.label("What is wrong"), sa.func.count().label("Rows")
+        )
         .group_by(row.c.kind, row.c.reason)
         .order_by(sa.func.count().desc(), row.c.reason),
         store,

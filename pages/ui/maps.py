@@ -18,7 +18,9 @@ from workflow.coverage import LAYERS
 from workflow.lookup import Candidate
 from workflow.places import Place
 
-MAP_PIXELS = 520  # maps are about this high, and wider except on a phone
+# How high maps are; all are wider than that, except on a phone.
+MAP_PIXELS = 560
+BESIDE_PIXELS = 380
 
 # Coverage levels: one hue in four steps, from "something moves" to "this is who it was".
 LEVEL_COLOURS = {
@@ -39,14 +41,14 @@ def theme() -> str:
 
 
 def deck(
-    layers: Sequence[pdk.Layer], bounds: tuple[float, float, float, float], tooltip: dict[str, str] | bool = False
+    layers: Sequence[pdk.Layer], bounds: tuple[float, float, float, float], pixels: int = MAP_PIXELS
 ) -> pdk.Deck:
-    """A map of our own that shows `bounds` (west, south, east, north)."""
+    """A map of our own that shows `bounds` (west, south, east, north) in so many pixels."""
     west, south, east, north = bounds
     latitude = (south + north) / 2
     # At zoom z the whole world is 512 * 2^z pixels wide; a degree of latitude is longer than one of longitude.
     across = max(east - west, (north - south) / math.cos(math.radians(latitude)))
-    zoom = math.log2(MAP_PIXELS / 512 * 360 / across)
+    zoom = math.log2(pixels / 512 * 360 / across)
     return pdk.Deck(
         layers=list(layers),
         initial_view_state=pdk.ViewState(
@@ -54,7 +56,6 @@ def deck(
         ),
         map_provider="carto",
         map_style=f"/map/style-{theme()}.json",
-        tooltip=tooltip,  # type: ignore[arg-type]
     )
 
 
@@ -75,7 +76,7 @@ def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) 
 
 def blocks(layer_id: str) -> pdk.Layer:
     """The blocks, each to be clicked."""
-    lines = [255, 255, 255, 60] if theme() == "dark" else [40, 60, 70, 60]
+    lines = [255, 255, 255, 28] if theme() == "dark" else [40, 60, 70, 28]
     return pdk.Layer(
         "GeoJsonLayer",
         id=layer_id,
@@ -141,7 +142,9 @@ def lookup(cameras: Sequence[Candidate], place: Place, radius_m: float) -> list[
             radius_min_pixels=9,
             radius_max_pixels=14,
         ),
-        pdk.Layer("TextLayer", rows, get_position="place", get_text="rank", get_size=12, get_color=[255, 255, 255]),
+        pdk.Layer(
+            "TextLayer", rows, get_position="place", get_text="rank", get_size=12, get_color=[255, 255, 255]
+        ),
         pdk.Layer(
             "ScatterplotLayer",
             here,

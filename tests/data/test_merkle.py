@@ -121,5 +121,3 @@ def test_consistency_agrees_with_every_published_vector():
     ]
     assert len(vectors) > 50
     assert wrong == []
-
-

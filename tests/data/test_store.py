@@ -80,7 +80,9 @@ def test_a_conflict_with_a_writer_outside_the_queue_is_tried_again(duckdb_store)
     store.write(work)
     assert tries == ["0", "outsider"]
     with store.read() as connection:
-        assert connection.execute(value_of.where(schema.setting.c.name == "shared")).scalar() == "after outsider"
+        assert (
+            connection.execute(value_of.where(schema.setting.c.name == "shared")).scalar() == "after outsider"
+        )
 
 
 def test_an_exception_undoes_all_of_a_write(store):

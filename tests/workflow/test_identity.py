@@ -64,9 +64,7 @@ def test_a_session_is_over_after_a_shift_and_when_its_person_leaves(town):
     assert identity.who(token, store=town) == OFFICER
     with town.read() as connection:
         assert connection.execute(sa.select(session.c.expires_at)).scalar_one() <= later
-    town.write(
-        lambda connection: connection.execute(sa.update(session).values(expires_at=datetime.now(UTC)))
-    )
+    town.write(lambda connection: connection.execute(sa.update(session).values(expires_at=datetime.now(UTC))))
     assert identity.who(token, store=town) is None
 
 
@@ -110,7 +108,9 @@ def test_what_a_person_may_do_is_what_the_tables_say(town):
     assert "lookup.search" not in identity.acts_of(AUDITOR, store=town)
     assert identity.acts_of(Actor(AUDITOR.id, "", "officer"), store=town) == frozenset()
     permission = schema.role_permission
-    town.write(lambda connection: connection.execute(sa.delete(permission).where(permission.c.role == "officer")))
+    town.write(
+        lambda connection: connection.execute(sa.delete(permission).where(permission.c.role == "officer"))
+    )
     assert identity.acts_of(OFFICER, store=town) == frozenset()
 
 

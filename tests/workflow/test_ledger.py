@@ -116,14 +116,19 @@ def test_a_ledger_written_anew_contradicts_the_receipt(store):
     assert "was changed since" in check_receipt(store, kept)[0]
 
 
-@pytest.mark.parametrize("change", [{"position": 2}, {"size": 4}, {"leaf": "{}"}, {"root": "00" * 32}, {"proof": []}])
+@pytest.mark.parametrize(
+    "change", [{"position": 2}, {"size": 4}, {"leaf": "{}"}, {"root": "00" * 32}, {"proof": []}]
+)
 def test_a_receipt_that_was_changed_contradicts_itself(store, change):
     fill(store, 5)
     forged = json.loads(receipt(store, 3)) | change
     assert "contradicts itself" in check_receipt(store, json.dumps(forged))[0]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"leaf": 1}', '{"leaf":"","position":0,"size":1,"root":"xy","proof":[]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "null", '{"leaf": 1}', '{"leaf":"","position":0,"size":1,"root":"xy","proof":[]}'],
+)
 def test_what_is_no_receipt_is_said_to_be_none(store, text):
     assert "not a receipt" in check_receipt(store, text)[0]
 

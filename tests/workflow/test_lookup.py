@@ -144,7 +144,9 @@ def test_a_question_outside_the_bounds_is_refused_in_a_sentence(town, change, me
         look(town, **change)
 
 
-@pytest.mark.parametrize("actor", [COMMAND, Actor("nobody", "No One", "officer"), Actor("command1", "Ruth", "officer")])
+@pytest.mark.parametrize(
+    "actor", [COMMAND, Actor("nobody", "No One", "officer"), Actor("command1", "Ruth", "officer")]
+)
 def test_who_may_not_look_up_gets_nothing_and_the_refusal_is_recorded(town, actor):
     register_camera(town, 5, 5, azimuth=225)
     with pytest.raises(Refused):
