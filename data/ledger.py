@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ import sqlalchemy as sa
 from data import merkle, schema
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from data.store import Store
 
 SALT_BYTES = 16

@@ -24,8 +24,14 @@ class Setting(NamedTuple):
 
 
 ENVIRONMENT = (
-    Setting("DATABASE_URL", "duckdb:///var/porchlight.duckdb", "The store: a DuckDB file or a PostgreSQL database."),
-    Setting("PORCHLIGHT_KEY_FILE", "var/porchlight.key", "The key of the vault; keep it apart from the database."),
+    Setting(
+        "DATABASE_URL",
+        "duckdb:///var/porchlight.duckdb",
+        "The store: a DuckDB file or a PostgreSQL database.",
+    ),
+    Setting(
+        "PORCHLIGHT_KEY_FILE", "var/porchlight.key", "The key of the vault; keep it apart from the database."
+    ),
 )
 
 POLICY = (
@@ -39,7 +45,9 @@ POLICY = (
     Setting("lookup_window_max_days", 90, "How many days back an officer may search."),
     Setting("lookup_cameras_max", 50, "The most cameras one lookup answers with, the best first."),
     Setting(
-        "registrations_per_hour_max", 200, "The most cameras that the public form takes in an hour, from all together."
+        "registrations_per_hour_max",
+        200,
+        "The most cameras that the public form takes in an hour, from all together.",
     ),
     Setting("consent_months", 12, "How long a consent lasts before its owner is asked again."),
     Setting("coverage_cell_m", 10.0, "The side of a cell of the coverage grid, in metres."),

@@ -115,7 +115,7 @@ class Store:
                 raw.unregister("appended_rows")
             return
         cursor: psycopg.Cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-        with cursor.copy(f'COPY "{name}" ({columns}) FROM STDIN (FORMAT csv, NULL \'\')') as copy:
+        with cursor.copy(f"COPY \"{name}\" ({columns}) FROM STDIN (FORMAT csv, NULL '')") as copy:
             for batch in rows.to_batches(max_chunksize=50_000):
                 copy.write(_as_postgresql_csv(pa.Table.from_batches([batch])))
 
@@ -159,7 +159,9 @@ def connect(url: str) -> sa.Engine:
         engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
     elif backend == "duckdb":
         if not address.database or address.database == ":memory:":
-            raise StoreError("A database in memory forgets everything; name a file: duckdb:///var/porchlight.duckdb.")
+            raise StoreError(
+                "A database in memory forgets everything; name a file: duckdb:///var/porchlight.duckdb."
+            )
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         # Pooled connections of one file share one database instance; each is a connection of its own.
         engine = sa.create_engine(address, pool_size=10, max_overflow=20)
