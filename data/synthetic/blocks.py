@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
-from data.synthetic.layout import Layout
 from data.synthetic.streets import PRECISION
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from data.synthetic.layout import Layout
 
 SMALLEST = 1500.0  # square metres: a smaller face joins the neighbour it shares most of its edge with
 CENTRAL_METRES = 950.0

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from data.synthetic.blocks import containing
 from data.synthetic.layout import STRIPS, Layout
 from data.synthetic.streets import METRES_A_NUMBER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PEOPLE = 27_000
 STREET_CLEAR = 7.0  # metres from a street's middle to any wall
@@ -70,7 +72,7 @@ ZONES = {
     "mixed": Zone(
         26, 18, 0.9, {"cottage": 0.4, "office": 0.45, "fuel": 0.05, "church": 0.06, "civic": 0.04}, 0.05
     ),
-    "suburb": Zone(28.5, 20, 0.95, {"house": 0.997, "church": 0.003}, 0.13),
+    "suburb": Zone(27.5, 20, 0.95, {"house": 0.997, "church": 0.003}, 0.13),
     "apartments": Zone(56, 26, 0.97, {"apartments": 1.0}, 0),
     "campus": Zone(96, 40, 0.92, {"college": 0.7, "dormitory": 0.3}, 0),
     "industry": Zone(150, 60, 0.85, {"hall": 0.75, "workshop": 0.25}, 0),
@@ -174,7 +176,11 @@ def _lots(streets: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     green = lots["street"].isin(np.flatnonzero(streets["name"] == "Courthouse Square")) & (lots["side"] == 1)
     lots = lots[~green]
     # The courthouse stands in the middle of the square, as seen from the side its numbers begin on.
-    square = {"street": np.flatnonzero(streets["name"] == "Courthouse Square")[:2][-1:], "side": 1, "along": 0.5}
+    square = {
+        "street": np.flatnonzero(streets["name"] == "Courthouse Square")[:2][-1:],
+        "side": 1,
+        "along": 0.5,
+    }
     courthouse = pd.DataFrame({**square, "use": "courthouse", "shed": False, "zone": "centre"})
     return pd.concat([lots, courthouse], ignore_index=True)
 

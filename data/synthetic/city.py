@@ -83,16 +83,16 @@ def generate(seed: int = SEED, size: str = "town", until: date = UNTIL) -> City:
     how_much = SIZES[size]
     rng = np.random.default_rng(seed)
     outline, district, block, street, building = _ground(how_much.tiles, rng)
-    when = {"until": until, "timezone": TIMEZONE}
+    end = pd.Timestamp(until, tz=TIMEZONE)
     incident = _located(
-        incidents.incidents(street, block, building, count=how_much.incidents, rng=rng, **when)
+        incidents.incidents(street, block, building, count=how_much.incidents, end=end, rng=rng)
     )
     people = registry.staff(rng)
-    owner, site = registry.owners(building, block, count=how_much.owners, rng=rng, **when)
-    camera = _located(registry.cameras(owner, site, building, count=how_much.cameras, rng=rng, **when))
-    consent = registry.consents(camera, rng=rng, **when)
+    owner, site = registry.owners(building, block, count=how_much.owners, end=end, rng=rng)
+    camera = _located(registry.cameras(owner, site, building, count=how_much.cameras, end=end, rng=rng))
+    consent = registry.consents(camera, end=end, rng=rng)
     agency = registry.agency_cameras(
-        street, building, city=how_much.city_cameras, readers=how_much.plate_readers, until=until, rng=rng
+        street, city=how_much.city_cameras, readers=how_much.plate_readers, end=end, rng=rng
     )
     done = history.history(
         incident,
@@ -102,8 +102,8 @@ def generate(seed: int = SEED, size: str = "town", until: date = UNTIL) -> City:
         consent,
         count=how_much.lookups,
         requests=how_much.requests,
+        end=end,
         rng=rng,
-        **when,
     )
     return City(
         seed=seed,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from data.synthetic.registry import identifiers
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from numpy.typing import NDArray
 
 YEARS = 2
 MOST_CAMERAS = 50
@@ -32,17 +36,16 @@ def history(
     *,
     count: int,
     requests: int,
-    until: date,
-    timezone: str,
+    end: pd.Timestamp,
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
-    """The frames ``lookups`` (with ``place`` in clear, to be sealed), ``lookup_cameras``, ``footage_requests``
-    and ``evidence_outcomes``, as their tables have them.
+    """The frames of what the police did, by their names in `data.synthetic.city.City`, as their tables have them.
 
+    ``lookups`` have ``place`` in clear, to be sealed.
     Lookups are about real incidents of the town, soon after them; they find the community cameras that
     were listed at that moment, the nearest first, and requests go only to owners who agreed to be asked.
     """
-    end = pd.Timestamp(until, tz=timezone).tz_convert("UTC")
+    local, end = end.tz, end.tz_convert("UTC")
     recent = incidents[incidents["occurred_at"] > end - pd.Timedelta(days=365.25 * YEARS)]
     weight = recent["offence_code"].map(LOOKED_UP).to_numpy()
     # The registry grows, and officers get used to it.
@@ -82,7 +85,7 @@ def history(
     found = _found(lookups, cameras, consents)
     lookups["cameras"] = np.bincount(found["lookup"], minlength=count)
     asked = _requests(lookups, found, owners, cameras, consents, requests, end, rng)
-    outcomes = _outcomes(asked, lookups, cameras, end, timezone, rng)
+    outcomes = _outcomes(asked, lookups, cameras, end, local, rng)
     columns = ["id", "lookup_id", "camera_id", "staff_id", "requested_at", "status", "answered_at"]
     return {
         "lookups": lookups.drop(columns=["x", "y"]),
@@ -197,14 +200,14 @@ def _outcomes(
     lookups: pd.DataFrame,
     cameras: pd.DataFrame,
     end: pd.Timestamp,
-    timezone: str,
+    local: tzinfo,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """What came of the footage that was provided, step by step, as the table ``evidence_outcome``."""
     given = asked[asked["status"] == "provided"].reset_index(drop=True)
     count = len(given)
     lookup, camera = given["lookup"].to_numpy(), given["camera"].to_numpy()
-    hour = lookups["occurred_at"].dt.tz_convert(timezone).dt.hour.to_numpy()[lookup]
+    hour = lookups["occurred_at"].dt.tz_convert(local).dt.hour.to_numpy()[lookup]
     dark = (hour >= 20) | (hour < 6)
     blind = dark & ~cameras["night_vision"].to_numpy(bool)[camera]
     offence = pd.Series(lookups["offence_code"].to_numpy()[lookup]).map(HELPS).fillna(0.0).to_numpy()

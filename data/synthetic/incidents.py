@@ -8,17 +8,18 @@ hundred block, on its side of the street, or at the intersection.
 
 from __future__ import annotations
 
-from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from data.synthetic.blocks import containing
 from data.synthetic.streets import METRES_A_NUMBER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 YEARS = 4
 NEAR_REPEATS = 0.32  # share of the offences that repeat which follow another nearby
@@ -42,7 +43,7 @@ class Offence(NamedTuple):
 
 
 HOMES = {"house": 1.0, "cottage": 1.5, "apartments": 9.0, "dormitory": 9.0}
-SHOPS = {"shop": 2.5, "store": 12.0, "big store": 90.0, "fuel": 16.0, "diner": 6.0, "office": 1.0}
+SHOPS = {"shop": 2.5, "store": 12.0, "big store": 55.0, "fuel": 16.0, "diner": 6.0, "office": 1.0}
 LEISURE = {"shop": 3.0, "diner": 6.0, "fuel": 6.0, "store": 3.0}
 
 OFFENCES = (
@@ -87,11 +88,10 @@ def incidents(
     buildings: pd.DataFrame,
     *,
     count: int,
-    until: date,
-    timezone: str,
+    end: pd.Timestamp,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """About `count` incidents in the `YEARS` before `until`, as the table ``incident`` has them.
+    """About `count` incidents in the `YEARS` before `end`, in the time zone of `end`, as the table ``incident`` has them.
 
     Beside the table's columns: ``x`` and ``y``, the published place in metres.
     """
@@ -99,9 +99,7 @@ def incidents(
     place = np.empty(count, int)
     day = np.empty(count, int)
     hour = np.empty(count, int)
-    days = pd.date_range(
-        end=pd.Timestamp(until) - pd.Timedelta(days=1), periods=round(365.25 * YEARS), freq="D"
-    )
+    days = pd.date_range(end=end.tz_localize(None) - pd.Timedelta(days=1), periods=round(365.25 * YEARS))
     risk = _risk_of_place(buildings, rng)
     for number, offence in enumerate(OFFENCES):
         rows = np.flatnonzero(kind == number)
@@ -120,9 +118,8 @@ def incidents(
     )
     local = days[day] + pd.to_timedelta(hour * 60 + minute, unit="m")
     at = pd.DatetimeIndex(local).tz_localize(
-        timezone, ambiguous=np.ones(count, bool), nonexistent="shift_forward"
+        end.tz, ambiguous=np.ones(count, bool), nonexistent="shift_forward"
     )
-    end = pd.Timestamp(until, tz=timezone)
     spans = np.array([offence.spans for offence in OFFENCES])[kind]
     later = at + pd.to_timedelta(np.ceil(rng.gamma(1.6, 4.5, count) * 4) * 15, unit="m")
     later = pd.Series(later).where((rng.random(count) < spans) & (later < end))
@@ -139,7 +136,7 @@ def incidents(
         }
     )
     frame = frame.sort_values(["occurred_at", "offence_code", "address"], kind="stable", ignore_index=True)
-    case = _case_numbers(frame["occurred_at"].dt.tz_convert(timezone), rng)
+    case = _case_numbers(frame["occurred_at"].dt.tz_convert(end.tz), rng)
     return frame.assign(
         source="synthetic",
         source_key=case,
@@ -162,7 +159,7 @@ def _drawn(weight: NDArray[np.float64], count: int, rng: np.random.Generator) ->
 
 def _risk_of_place(buildings: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
     """The factor each building has of its own: its own luck, its street's, its block's."""
-    own = rng.lognormal(0, 1.15, len(buildings))
+    own = rng.lognormal(0, 1.0, len(buildings))
     street = rng.lognormal(0, 0.7, buildings["street"].max() + 1)[buildings["street"]]
     block = rng.lognormal(0, 0.6, buildings["block_id"].max() + 1)[buildings["block_id"]]
     return own * street * block
@@ -196,13 +193,18 @@ def _near_repeats(
     candidates = np.flatnonzero(weight > 0)
     middle = buildings[["x", "y"]].to_numpy()
     near = middle[place[after]] + rng.normal(0, NEAR_METRES, (len(follows), 2))
-    _, found = cKDTree(middle[candidates]).query(near)
+    found = _nearest(middle[candidates], near)
     then = day[after] + np.ceil(rng.exponential(NEAR_DAYS, len(follows))).astype(int) - 1
     kept = then < days
     place, day = place.copy(), day.copy()
     place[follows[kept]] = candidates[found[kept]]
     day[follows[kept]] = then[kept]
     return place, day
+
+
+def _nearest(places: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each point the position of the nearest place."""
+    return np.asarray(cKDTree(places).query(points)[1])
 
 
 def _published(
@@ -215,7 +217,7 @@ def _published(
     """Address, coordinates, block and district as a department publishes them for each building of `place`."""
     hundred = (buildings["number"] // 100 * 100).to_numpy()
     faces = pd.DataFrame({"street": buildings["street"], "side": buildings["side"], "hundred": hundred})
-    face_of, first = faces.groupby(["street", "side", "hundred"], sort=True).ngroup().to_numpy(), None
+    face_of = faces.groupby(["street", "side", "hundred"], sort=True).ngroup().to_numpy()
     _, first = np.unique(face_of, return_index=True)
     faces = faces.iloc[first]
     line = streets["geometry"].to_numpy()[faces["street"]]
@@ -233,7 +235,7 @@ def _published(
     face_address = faces["hundred"].astype(str) + " block of " + streets["name"].to_numpy()[faces["street"]]
 
     corner_xy, corner_address = corners(streets)
-    _, nearest = cKDTree(corner_xy).query(buildings[["x", "y"]].to_numpy())
+    nearest = _nearest(corner_xy, buildings[["x", "y"]].to_numpy())
 
     xy = np.vstack([face_xy, corner_xy])
     address = np.concatenate([face_address.to_numpy(object), corner_address])

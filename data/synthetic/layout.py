@@ -8,14 +8,19 @@ degrees clockwise from north. A smooth random bend, drawn from the seed, makes e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import shapely
 import shapely.affinity
 import shapely.ops
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from shapely.geometry import LineString, Point, Polygon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 GRID_ANGLE = -9.0  # degrees the old grid is turned, counter-clockwise
 SQUARE_HALF = 42.0  # metres from the middle of the square to its streets
@@ -105,6 +110,20 @@ CREEKS: tuple[tuple[tuple[float, float], ...], ...] = (
     ((116, 5800), (122, 3500), (112, 3300), (106, 2600), (108, 2600)),
 )  # fmt: skip
 
+#: The streets of the old grid, from west to east and from south to north.
+GRID_COLUMNS = (
+    "Cotton",
+    "Bradford",
+    "Chestnut",
+    "Calhoun",
+    "Court",
+    "Jefferson",
+    "Walnut",
+    "Spring",
+    "Depot",
+)
+GRID_ROWS = ("Granite", "Church", "Mill", "Wilkes", "Main", "Center", "Mercer", "Presley", "Hill")
+
 #: Power lines run straight from mast to mast.
 POWER_LINES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((292, 5900), (306, 2600), (340, 1750), (58, 2350), (64, 5900)),
@@ -114,6 +133,9 @@ POWER_LINES: tuple[tuple[tuple[float, float], ...], ...] = (
 RAILWAY: tuple[tuple[float, float], ...] = (
     (30, 6500), (47, 3300), (66, 2000), (80, 1000), (112, 620), (160, 700), (196, 1250), (212, 2300), (216, 3400), (214, 6500),
 )  # fmt: skip
+
+
+Bend: TypeAlias = "Callable[[NDArray[np.float64]], NDArray[np.float64]]"
 
 
 @dataclass
@@ -218,7 +240,7 @@ def _polar_points(bends: tuple[tuple[float, float], ...]) -> NDArray[np.float64]
     return np.array([_polar(*bend) for bend in bends])
 
 
-def _bend(rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _bend(rng: np.random.Generator) -> Bend:
     """A smooth displacement of the plane, none at the square and at most some hundred metres away from it."""
     waves = rng.uniform(1800, 3600, 6)
     turns = rng.uniform(0, 2 * np.pi, 6)
@@ -234,7 +256,7 @@ def _bend(rng: np.random.Generator):  # type: ignore[no-untyped-def]
     return displaced
 
 
-def _campus(bend, lines: list[Line]) -> tuple[Polygon, list[Line]]:  # type: ignore[no-untyped-def]
+def _campus(bend: Bend, lines: list[Line]) -> tuple[Polygon, list[Line]]:
     """The campus and its streets: an oval drive, a quadrangle within it, and drives to the roads around."""
     ground = Polygon(bend(_polar_points(CAMPUS))).buffer(0)
     around = shapely.union_all([line.geometry for line in lines])
@@ -248,13 +270,23 @@ def _campus(bend, lines: list[Line]) -> tuple[Polygon, list[Line]]:  # type: ign
         Line("University Drive", "local", "campus", LineString(oval)),
         Line("Quadrangle", "local", "campus", LineString(quadrangle)),
     ]
-    names = ("Scholars Way", "Alumni Drive", "Library Drive", "Chancellor Drive", "Stadium Drive", "Faculty Drive")
+    names = (
+        "Scholars Way",
+        "Alumni Drive",
+        "Library Drive",
+        "Chancellor Drive",
+        "Stadium Drive",
+        "Faculty Drive",
+    )
     for name, degrees in zip(names, (10, 75, 130, 190, 250, 310), strict=True):
         start = oval[np.argmin(np.abs(np.degrees(turn) - degrees))]
         way = np.array(shapely.shortest_line(Point(start), around).coords)
         ways.append(Line(name, "local", "campus", LineString(way)))
     for name, degrees, corner in (("Scholars Way", 10, 3), ("Chancellor Drive", 190, 1)):
-        ends = [oval[np.argmin(np.abs(np.degrees(turn) - degrees))], (quadrangle[corner] + quadrangle[corner - 1]) / 2]
+        ends = [
+            oval[np.argmin(np.abs(np.degrees(turn) - degrees))],
+            (quadrangle[corner] + quadrangle[corner - 1]) / 2,
+        ]
         ways.append(Line(f"Upper {name}", "local", "campus", LineString(ends)))
     return ground, ways
 
@@ -273,43 +305,17 @@ def _grid(rng: np.random.Generator) -> list[Line]:
     level = np.zeros((8, 9), bool)
     level[:, :-1] |= inside
     level[:, 1:] |= inside
-    pieces: list[tuple[str, NDArray[np.float64]]] = []
-    column_names = (
-        "Cotton",
-        "Bradford",
-        "Chestnut",
-        "Calhoun",
-        "Court",
-        "Jefferson",
-        "Walnut",
-        "Spring",
-        "Depot",
-    )
-    row_names = ("Granite", "Church", "Mill", "Wilkes", "Main", "Center", "Mercer", "Presley", "Hill")
-    for number, name in enumerate(column_names):
-        for side, cells in (("North", range(4, 8)), ("South", range(3, -1, -1))):
-            ends = [rows[4]]
-            for cell in cells:
-                if not upright[number, cell]:
-                    if len(ends) > 1:
-                        break
-                    ends = [rows[cell + (side == "North")]]
-                    continue
-                ends.append(rows[cell + (side == "North")])
-            if len(ends) > 1:
-                pieces.append((f"{side} {name} Street", np.array([(columns[number], y) for y in ends])))
-    for number, name in enumerate(row_names):
-        for side, cells in (("East", range(4, 8)), ("West", range(3, -1, -1))):
-            ends = [columns[4]]
-            for cell in cells:
-                if not level[cell, number]:
-                    if len(ends) > 1:
-                        break
-                    ends = [columns[cell + (side == "East")]]
-                    continue
-                ends.append(columns[cell + (side == "East")])
-            if len(ends) > 1:
-                pieces.append((f"{side} {name} Street", np.array([(x, rows[number]) for x in ends])))
+    pieces = []
+    for side, outwards in (("North", slice(4, None)), ("South", slice(3, None, -1))):
+        marks = rows[4:] if side == "North" else rows[4::-1]
+        for number, name in enumerate(GRID_COLUMNS):
+            ends = _stretch(upright[number, outwards], marks)
+            pieces.append((f"{side} {name} Street", [(columns[number], y) for y in ends]))
+    for side, outwards in (("East", slice(4, None)), ("West", slice(3, None, -1))):
+        marks = columns[4:] if side == "East" else columns[4::-1]
+        for number, name in enumerate(GRID_ROWS):
+            ends = _stretch(level[outwards, number], marks)
+            pieces.append((f"{side} {name} Street", [(x, rows[number]) for x in ends]))
     half = SQUARE_HALF
     square = np.array([(-half, -half), (-half, half), (half, half), (half, -half), (-half, -half)])
     angle = np.radians(GRID_ANGLE)
@@ -317,17 +323,21 @@ def _grid(rng: np.random.Generator) -> list[Line]:
     green = Polygon(square)
     lines = [Line("Courthouse Square", "local", "centre", LineString(square @ turn))]
     for name, points in pieces:
-        street = LineString(points).difference(green)
+        street = LineString(points).difference(green) if points else LineString()
         if not street.is_empty:
-            lines.append(
-                Line(
-                    name,
-                    "collector" if " Main " in name or " Court " in name else "local",
-                    "centre",
-                    LineString(shapely.get_coordinates(street) @ turn),
-                )  # fmt: skip
-            )
+            kind = "collector" if " Main " in name or " Court " in name else "local"
+            lines.append(Line(name, kind, "centre", LineString(shapely.get_coordinates(street) @ turn)))
     return lines
+
+
+def _stretch(open_edges: NDArray[np.bool_], marks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The marks along the first unbroken run of open edges; edge i lies between marks i and i + 1."""
+    found = np.flatnonzero(open_edges)
+    if not len(found):
+        return marks[:0]
+    closed = np.flatnonzero(~open_edges[found[0] :])
+    length = closed[0] if len(closed) else len(open_edges) - found[0]
+    return marks[found[0] : found[0] + length + 1]
 
 
 def _blob(

@@ -1,9 +1,15 @@
 """Invented names: streets, people, businesses. None is meant to be anybody's."""
 
+# ruff: noqa: SIM905  lists of words read better as text
+
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Words for streets, by the theme a neighbourhood's developer might have had.
 THEMES: dict[str, list[str]] = {
@@ -111,6 +117,7 @@ class StreetNames:
     """Hands out street names, each once."""
 
     def __init__(self, rng: np.random.Generator, taken: set[str]) -> None:
+        """`taken` are the names that streets have already."""
         self._rng = rng
         self._taken = set(taken)
         self._themes = [str(theme) for theme in rng.permutation(list(THEMES))]
@@ -147,9 +154,9 @@ class StreetNames:
 
 def people(rng: np.random.Generator, count: int) -> NDArray[np.object_]:
     """First and last names, drawn apart."""
-    return np.array(FIRST_NAMES, object)[rng.integers(0, len(FIRST_NAMES), count)] + (
-        " " + np.array(LAST_NAMES, object)[rng.integers(0, len(LAST_NAMES), count)]
-    )
+    first = np.array(FIRST_NAMES, object)[rng.integers(0, len(FIRST_NAMES), count)]
+    last = np.array(LAST_NAMES, object)[rng.integers(0, len(LAST_NAMES), count)]
+    return np.asarray(first + " " + last, object)
 
 
 def organisations(rng: np.random.Generator, use: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -170,5 +177,5 @@ def organisations(rng: np.random.Generator, use: NDArray[np.object_]) -> NDArray
         ("hospital", family + " Regional Hospital"),
         ("college", family + " Hall"),
     ):
-        name = np.where(use == kind, words, name)
+        name[use == kind] = words[use == kind]
     return name

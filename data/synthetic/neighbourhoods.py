@@ -49,9 +49,7 @@ APARTMENTS = Style("apartments", 125, 260, 15, 0.5, aligned=False, margin=85)
 INDUSTRY = Style("industry", 230, 420, 0, 0.5, aligned=True, margin=150)
 
 
-def neighbourhoods(
-    face: Polygon, layout: Layout, rng: np.random.Generator
-) -> list[tuple[Polygon, Style]]:
+def neighbourhoods(face: Polygon, layout: Layout, rng: np.random.Generator) -> list[tuple[Polygon, Style]]:
     """The parts of a face between main roads that are built up, and how; the further out the fewer."""
     ground = face.difference(shapely.union_all([layout.park, layout.campus, layout.strip.buffer(150)]))
     if ground.is_empty:
@@ -176,9 +174,7 @@ def _grain(room: Polygon) -> float:
     return float(np.degrees(np.arctan2(longest[1], longest[0])))
 
 
-def _sway(
-    style: Style, rng: np.random.Generator
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+def _sway(style: Style, rng: np.random.Generator) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """How far the streets stand aside at each place along them."""
     wave, phase = rng.uniform(520, 1150), rng.uniform(0, 2 * np.pi)
     swing = style.swing * rng.uniform(0.5, 1.3)
@@ -270,7 +266,9 @@ def _led_round(
             if {(one, end), (other, end)} & taken or rng.random() > LOOPS:
                 continue
             tips = np.array([lines[one].coords[end], lines[other].coords[end]])
-            before = np.array([lines[one].coords[1 if end == 0 else -2], lines[other].coords[1 if end == 0 else -2]])
+            before = np.array(
+                [lines[one].coords[1 if end == 0 else -2], lines[other].coords[1 if end == 0 else -2]]
+            )
             apart = np.hypot(*(tips[1] - tips[0]))
             if apart > 190:
                 continue
@@ -281,7 +279,5 @@ def _led_round(
             if not ground.contains(LineString(bow)):
                 continue
             points = np.array(lines[one].coords)
-            lines[one] = LineString(
-                np.vstack([points, bow]) if end == -1 else np.vstack([bow[::-1], points])
-            )
+            lines[one] = LineString(np.vstack([points, bow]) if end == -1 else np.vstack([bow[::-1], points]))
             taken |= {(one, end), (other, end)}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from data.roles import ROLES
 from data.synthetic import names
 from data.synthetic.incidents import corners
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TERMS_VERSION, FORMER_TERMS = "2026-1", "2025-1"
 CONSENT_DAYS = 365
@@ -47,6 +49,17 @@ FIELDS_OF_VIEW = {
     "other": 90,
 }
 
+#: Who takes part, by what the building is used for.
+HOMES = {"house": 1.0, "cottage": 0.7, "apartments": 2.0}
+FIRMS = {"shop": 1.0, "store": 4.0, "big store": 12.0, "fuel": 8.0, "diner": 3.0, "office": 1.0, "hall": 4.0,
+         "workshop": 3.0, "church": 0.9, "school": 10.0, "college": 1.5, "hospital": 12.0}  # fmt: skip
+BEST_HOURS = ("mornings", "after 17:00", "weekdays 9:00 to 17:00", "any time", None)
+REGISTRY_DAYS = 3.1 * 365  # since the registry opened
+#: Cameras beside the first, by who owns them.
+MORE_CAMERAS = {"resident": 0.75, "business": 2.9, "neighbourhood": 9.0}
+#: How the direction of a camera is known.
+DIRECTIONS = {"unknown": 0.15, "verified": 0.14, "assumed": 0.05, "stated": 0.66}
+
 
 def identifiers(count: int, rng: np.random.Generator) -> NDArray[np.object_]:
     """Random identifiers as `uuid.uuid4().hex` makes them, from the generator."""
@@ -69,8 +82,7 @@ def owners(
     blocks: pd.DataFrame,
     *,
     count: int,
-    until: date,
-    timezone: str,
+    end: pd.Timestamp,
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Owners and their sites, with ``name``, ``email``, ``phone`` and ``address`` in clear, to be sealed.
@@ -78,14 +90,10 @@ def owners(
     Beside the tables' columns, owners have ``building`` (position in `buildings`).
     """
     use = buildings["use"].to_numpy()
-    keen = rng.lognormal(0, 0.8, buildings["street"].max() + 1)[
-        buildings["street"]
-    ]  # neighbours follow neighbours
-    homes = {"house": 1.0, "cottage": 0.7, "apartments": 2.0}
-    firms = {"shop": 1.0, "store": 4.0, "big store": 12.0, "fuel": 8.0, "diner": 3.0, "office": 1.0, "hall": 4.0,
-             "workshop": 3.0, "church": 0.9, "school": 10.0, "college": 1.5, "hospital": 12.0}  # fmt: skip
+    # Neighbours follow neighbours: whole streets are keener than others.
+    keen = rng.lognormal(0, 0.8, buildings["street"].max() + 1)[buildings["street"]]
     groups = max(2, count // 200)
-    at_home, at_firm = (buildings["use"].map(each).fillna(0.0).to_numpy() * keen for each in (homes, firms))
+    at_home, at_firm = (buildings["use"].map(each).fillna(0.0).to_numpy() * keen for each in (HOMES, FIRMS))
     business = min(round(count * 0.31), int((at_firm > 0).sum()))
     residents = count - business - groups
     building = np.concatenate(
@@ -96,37 +104,36 @@ def owners(
     )
     kind = np.array(["resident"] * residents + ["neighbourhood"] * groups + ["business"] * business, object)
     person = names.people(rng, count)
-    street = (
-        pd.Series(buildings["address"].to_numpy()[building]).str.replace(r"^\d+ ", "", regex=True).to_numpy()
-    )
+    address = buildings["address"].iloc[building]
+    street = address.str.replace(r"^\d+ ", "", regex=True).to_numpy()
     name = np.where(kind == "resident", person, names.organisations(rng, use[building]))
     name = np.where(kind == "neighbourhood", street + " Neighbourhood Association", name)
     handle = pd.Series(person).str.lower().str.replace(" ", ".", regex=False).to_numpy()
     domain = rng.choice(["example.org", "example.com", "example.net"], count)
     email = handle + rng.integers(1, 99, count).astype(str).astype(object) + "@" + domain
-    phone = np.array([f"{area}-555-{line:04d}" for area, line in zip(rng.choice([770, 678, 404], count), rng.integers(100, 200, count), strict=True)], object)  # fmt: skip
+    # The lines 555-0100 to 555-0199 are kept for fiction.
+    area = rng.choice(["770", "678", "404"], count).astype(object)
+    phone = area + "-555-0" + rng.integers(100, 200, count).astype(str)
     reached = rng.random(count)  # a few leave only one of the two
-    end = pd.Timestamp(until, tz=timezone).tz_convert("UTC")
-    registered = end - pd.to_timedelta(
-        (rng.beta(1.0, 1.5, count) * 3.1 * 365 * 86400 + 7200).astype(int), unit="s"
-    )
-    verified = registered + pd.to_timedelta(rng.exponential(1.2, count) * 86400 // 1, unit="s")
-    left = registered + pd.to_timedelta(rng.uniform(40, 700, count) * 86400 // 1, unit="s")
+    end = end.tz_convert("UTC")
+    registered = pd.Series(end - _days(rng.beta(1.0, 1.5, count) * REGISTRY_DAYS + 0.1))
+    verified = registered + _days(rng.exponential(1.2, count))
+    left = registered + _days(rng.uniform(40, 700, count))
     ids = identifiers(count, rng)
     owner = pd.DataFrame(
         {
             "id": ids,
             "kind": kind,
             "name": name,
-            "email": np.where(reached < 0.06, None, email),
-            "phone": np.where(reached > 0.88, None, phone),
+            "email": pd.Series(email).mask(reached < 0.06),
+            "phone": pd.Series(phone).mask(reached > 0.88),
             "best_hours": rng.choice(
-                np.array(["mornings", "after 17:00", "weekdays 9:00 to 17:00", "any time", None], object),
+                np.array(BEST_HOURS, object),
                 count,
             ),
-            "contact_verified_at": pd.Series(verified).where((rng.random(count) < 0.86) & (verified < end)),
+            "contact_verified_at": verified.where((rng.random(count) < 0.86) & (verified < end)),
             "registered_at": registered,
-            "withdrawn_at": pd.Series(left).where((rng.random(count) < 0.08) & (left < end)),
+            "withdrawn_at": left.where((rng.random(count) < 0.08) & (left < end)),
             "building": building,
         }
     )
@@ -135,7 +142,7 @@ def owners(
         {
             "id": identifiers(count, rng),
             "owner_id": ids,
-            "address": buildings["address"].to_numpy()[building],
+            "address": address.to_numpy(),
             "land_use": buildings["land_use"].to_numpy()[building],
             "block_id": block,
             "district_id": blocks["district_id"].to_numpy()[block - 1],
@@ -150,57 +157,58 @@ def cameras(
     buildings: pd.DataFrame,
     *,
     count: int,
-    until: date,
-    timezone: str,
+    end: pd.Timestamp,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """About `count` cameras on the outside walls of their owners' buildings, as the table ``camera``.
 
     Beside the table's columns: ``x`` and ``y`` in metres.
     """
-    mean = owners["kind"].map({"resident": 0.75, "business": 2.9, "neighbourhood": 9.0}).to_numpy()
-    each = 1 + rng.poisson(mean * (count / len(owners) - 1) / 1.45 * rng.gamma(2.0, 0.5, len(owners)))
+    end = end.tz_convert("UTC")
+    more = owners["kind"].map(MORE_CAMERAS).to_numpy()
+    more = more * (count - len(owners)) / more.sum() * rng.gamma(2.0, 0.5, len(owners))
+    each = 1 + rng.poisson(more)
     owner = np.repeat(np.arange(len(owners)), each)
     nth = np.arange(len(owner)) - np.repeat(np.cumsum(each) - each, each)
     total = len(owner)
     home = owners["kind"].to_numpy()[owner] == "resident"
-    kind = np.where(home, rng.choice(list(RESIDENT_KINDS), total, p=list(RESIDENT_KINDS.values())), rng.choice(list(BUSINESS_KINDS), total, p=list(BUSINESS_KINDS.values()))).astype(object)  # fmt: skip
+    at_home = rng.choice(list(RESIDENT_KINDS), total, p=list(RESIDENT_KINDS.values()))
+    at_work = rng.choice(list(BUSINESS_KINDS), total, p=list(BUSINESS_KINDS.values()))
+    kind = np.where(home, at_home, at_work).astype(object)
     kind[home & (nth == 0) & (rng.random(total) < 0.78)] = "doorbell"
 
     x, y, azimuth = _mounted(buildings.iloc[owners["building"].to_numpy()[owner]], kind, rng)
-    basis = rng.choice(["unknown", "verified", "assumed", "stated"], total, p=[0.15, 0.14, 0.05, 0.66])
+    basis = rng.choice(list(DIRECTIONS), total, p=list(DIRECTIONS.values())).astype(object)
     hfov = pd.Series(kind).map(FIELDS_OF_VIEW).to_numpy() * rng.normal(1, 0.1, total)
+    small = rng.choice([1280.0, 1536.0, 1920.0], total)
+    large = rng.choice([1280.0, 1920.0, 2560.0, 3840.0], total, p=[0.1, 0.4, 0.35, 0.15])
+    width = np.where(kind == "doorbell", small, large)
     storage, hours = _storage(kind, home, rng)
-    registered = owners["registered_at"].to_numpy()[owner]
-    end = pd.Timestamp(until, tz=timezone).tz_convert("UTC")
-    added = (
-        pd.Series(registered).dt.tz_localize("UTC") if registered.dtype.kind == "M" else pd.Series(registered)
-    )
-    # Some add a camera later on.
-    later = added + pd.to_timedelta(rng.uniform(20, 500, total) * 86400 // 1, unit="s")
-    added = later.where((nth > 0) & (rng.random(total) < 0.3) & (later < end), added)
-    gone = added + pd.to_timedelta(rng.uniform(30, 600, total) * 86400 // 1, unit="s")
-    gone = gone.where((rng.random(total) < 0.06) & (gone < end))
+
+    def later(since: pd.Series, least: float, most: float, share: float) -> pd.Series:
+        """For a share, a time so many days later; missing for the others, and where it would lie ahead."""
+        then = since + _days(rng.uniform(least, most, total))
+        return then.where((rng.random(total) < share) & (then < end))
+
+    first = owners["registered_at"].iloc[owner].reset_index(drop=True)
     left = owners["withdrawn_at"].iloc[owner].reset_index(drop=True)
-    added = added.where(
-        left.isna() | (added < left),
-        pd.Series(owners["registered_at"].iloc[owner].to_numpy(), index=added.index).pipe(_utc),
-    )
-    gone = gone.where(left.isna(), np.minimum(gone.fillna(left), left)) if left.notna().any() else gone
-    frame = pd.DataFrame(
+    # Some add a camera later on, unless they have left by then.
+    added = later(first, 20, 500, 0.3).where(nth > 0)
+    added = added.where(left.isna() | (added < left)).fillna(first)
+    gone = pd.concat([later(added, 30, 600, 0.06), left], axis=1).min(axis=1)
+    return pd.DataFrame(
         {
             "id": identifiers(total, rng),
             "source": "form",
-            "source_key": None,
             "owner_id": owners["id"].to_numpy()[owner],
             "site_id": sites["id"].to_numpy()[owner],
             "kind": kind,
             "x": x,
             "y": y,
-            "azimuth": np.where(basis == "unknown", np.nan, azimuth.round()),
+            "azimuth": np.where(basis == "unknown", np.nan, azimuth.round() % 360),
             "hfov": np.where(rng.random(total) < 0.42, np.nan, np.clip(hfov.round(-1), 40, 180)),
-            "width_px": pd.array(np.where(kind == "doorbell", rng.choice([1280, 1536, 1920], total), rng.choice([1280, 1920, 2560, 3840], total, p=[0.1, 0.4, 0.35, 0.15])), "Int32"),
-            "direction_from": basis.astype(object),
+            "width_px": pd.Series(width).where(rng.random(total) < 0.64).astype("Int32"),
+            "direction_from": basis,
             "outdoor": kind != "indoor",
             "night_vision": rng.random(total) < 0.86,
             "audio": rng.random(total) < np.where(np.isin(kind, ["doorbell", "floodlight"]), 0.9, 0.15),
@@ -209,14 +217,12 @@ def cameras(
             "registered_at": added,
             "withdrawn_at": gone,
         }
-    )  # fmt: skip
-    frame.loc[rng.random(total) < 0.36, "width_px"] = pd.NA
-    frame["azimuth"] = frame["azimuth"] % 360
-    return frame
+    )
 
 
-def _utc(times: pd.Series) -> pd.Series:
-    return times.dt.tz_localize("UTC") if times.dt.tz is None else times
+def _days(days: NDArray[np.float64]) -> pd.TimedeltaIndex:
+    """So many days, to the second."""
+    return pd.to_timedelta(np.floor(days * 86_400), unit="s")
 
 
 def _mounted(
@@ -275,114 +281,125 @@ def _storage(
     return storage, hours
 
 
-def consents(cameras: pd.DataFrame, *, until: date, timezone: str, rng: np.random.Generator) -> pd.DataFrame:
+def consents(cameras: pd.DataFrame, *, end: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
     """What each owner agreed to for each camera, year after year, as the table ``consent``."""
-    end = pd.Timestamp(until, tz=timezone).tz_convert("UTC")
-    asks, lives = rng.random(len(cameras)) < 0.9, rng.random(len(cameras)) < 0.12
-    given = pd.Series(cameras["registered_at"].to_numpy()).pipe(_utc)
-    gone = pd.Series(cameras["withdrawn_at"].to_numpy()).pipe(_utc)
-    changed = given + pd.to_timedelta(rng.uniform(10, 300, len(cameras)) * 86400 // 1, unit="s")
-    changed = changed.where((rng.random(len(cameras)) < 0.03) & (changed < end))  # no more questions, please
+    end = end.tz_convert("UTC")
+    total = len(cameras)
+    asks, lives = rng.random(total) < 0.9, rng.random(total) < 0.12
+    given, gone = cameras["registered_at"], cameras["withdrawn_at"]
+    changed = given + _days(rng.uniform(10, 300, total))
+    changed = changed.where((rng.random(total) < 0.03) & (changed < end))  # no more questions, please
     rows = []
-    current = np.ones(len(cameras), bool)
+    current = np.ones(total, bool)
     while current.any():
         expires = given + pd.Timedelta(days=CONSENT_DAYS)
+        recent = given > end - pd.Timedelta(days=CONSENT_DAYS)
         for purpose, agreed in (("list", True), ("ask", asks), ("live", lives)):
-            chosen = current & agreed
-            withdrawn = gone if purpose != "ask" else gone.fillna(changed)
-            rows.append(
-                pd.DataFrame(
-                    {
-                        "camera_id": cameras["id"].to_numpy()[chosen],
-                        "purpose": purpose,
-                        "terms_version": np.where(given > end - pd.Timedelta(days=CONSENT_DAYS), TERMS_VERSION, FORMER_TERMS)[chosen],
-                        "given_at": given[chosen].to_numpy(),
-                        "expires_at": expires[chosen].to_numpy(),
-                        "withdrawn_at": withdrawn.where((withdrawn >= given) & (withdrawn < expires))[chosen].to_numpy(),
-                    }
-                )
-            )  # fmt: skip
+            withdrawn = gone.fillna(changed) if purpose == "ask" else gone
+            row = pd.DataFrame(
+                {
+                    "camera_id": cameras["id"],
+                    "purpose": purpose,
+                    "terms_version": np.where(recent, TERMS_VERSION, FORMER_TERMS),
+                    "given_at": given,
+                    "expires_at": expires,
+                    "withdrawn_at": withdrawn.where((withdrawn >= given) & (withdrawn < expires)),
+                }
+            )
+            rows.append(row[current & agreed])
         # Most owners renew when they are reminded, in the last month; withdrawn cameras are not renewed.
-        given = expires - pd.to_timedelta(rng.uniform(1, 30, len(cameras)) * 86400 // 1, unit="s")
-        current &= (rng.random(len(cameras)) < 0.93) & (given < end).to_numpy() & ~(gone < given).to_numpy()
+        given = expires - _days(rng.uniform(1, 30, total))
+        current &= (rng.random(total) < 0.93) & (given < end).to_numpy() & ~(gone < given).to_numpy()
         asks &= ~(changed < given).to_numpy()
     return pd.concat(rows, ignore_index=True)
 
 
 def agency_cameras(
-    streets: pd.DataFrame,
-    buildings: pd.DataFrame,
-    *,
-    city: int,
-    readers: int,
-    until: date,
-    rng: np.random.Generator,
+    streets: pd.DataFrame, *, city: int, readers: int, end: pd.Timestamp, rng: np.random.Generator
 ) -> pd.DataFrame:
     """The city's street cameras and plate readers, as the table ``agency_camera``, with ``x`` and ``y``."""
-    corner, address = corners(streets)
-    lines = streets["geometry"].to_numpy()
-    kind = streets["kind"].to_numpy()
-    away = streets["away"].to_numpy()[shapely.STRtree(lines).nearest(shapely.points(corner))]
-    big = shapely.STRtree(lines[kind != "local"]).query_nearest(
-        shapely.points(corner), return_distance=True, all_matches=False
-    )[1]
-    weight = np.exp(-away / 700) + 0.12 * (big < 1.0) * (away < 3200)
-    chosen = rng.choice(len(corner), city, replace=False, p=weight / weight.sum())
-    point = corner[chosen] + rng.choice([-7.0, 7.0], (city, 2))
-    round_view = rng.random(city) < 0.2
-    views = []
-    for number in range(city):
-        if round_view[number]:
-            views.append([0.0])
-            continue
-        legs = _legs(lines, corner[chosen[number]])
-        views.append(
-            sorted(rng.choice(legs, min(len(legs), int(rng.integers(1, 4))), replace=False).tolist())
-        )
-    width = rng.choice([1920, 2560, 3840], city)
+    frame = pd.concat(
+        [_street_cameras(streets, city, rng), _plate_readers(streets, readers, rng)], ignore_index=True
+    )
+    total = len(frame)
+    views = frame["views"]
+    turning = frame["hfov"] == 360
+    installed = end.tz_localize(None) - pd.to_timedelta(rng.integers(60, 365 * 7, total), unit="D")
+    return frame.drop(columns="views").assign(
+        source="synthetic",
+        content_hash=rng.integers(0, 2**62, total),
+        load_id=2,
+        operator="Carrollton Police Department",
+        azimuths=views.map(json.dumps),
+        direction_from=rng.choice(["verified", "stated"], total, p=[0.7, 0.3]).astype(object),
+        direction_text=views.map(lambda each: ";".join(f"{one:.0f}" for one in each)).mask(
+            turning, "all round"
+        ),
+        retention_hours=720.0,
+        installed_on=installed.date,
+    )
 
-    road = np.flatnonzero(np.isin(kind, ["arterial", "highway", "collector"]) & (shapely.length(lines) > 90))
-    edge = streets["away"].to_numpy()[road] ** 2 * np.where(kind[road] == "collector", 0.2, 1.0)
-    picked = rng.choice(len(road), readers, replace=False, p=edge / edge.sum())
-    line = lines[road[picked]]
-    at = shapely.line_interpolate_point(line, 0.5, normalized=True)
-    beyond = shapely.line_interpolate_point(line, shapely.length(line) / 2 + 5)
-    step = shapely.get_coordinates(beyond) - shapely.get_coordinates(at)
-    bearing = np.degrees(np.arctan2(*step.T)) % 360
-    aside = np.column_stack([step[:, 1], -step[:, 0]]) / 5 * 8.0
-    both = rng.random(readers) < 0.4
-    turned = rng.random(readers) < 0.5
-    readings = [
-        [round(one, 1), round((one + 180) % 360, 1)] if two else [round((one + 180 * other) % 360, 1)]
-        for one, two, other in zip(bearing, both, turned, strict=True)
-    ]
-    total = city + readers
-    point = np.vstack([point, shapely.get_coordinates(at) + aside])
-    installed = pd.Timestamp(until) - pd.to_timedelta(rng.integers(60, 365 * 7, total), unit="D")
-    stated = [
-        f"{view[0]:.0f}" if len(view) == 1 else ";".join(f"{one:.0f}" for one in view)
-        for view in views + readings
-    ]
+
+def _street_cameras(streets: pd.DataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
+    """City cameras at intersections, most of them in the centre and on main roads; some look all round."""
+    lines = streets["geometry"].to_numpy()
+    corner, address = corners(streets)
+    spot = shapely.points(corner)
+    away = streets["away"].to_numpy()[shapely.STRtree(lines).nearest(spot)]
+    main = shapely.STRtree(lines[streets["kind"] != "local"])
+    _, metres = main.query_nearest(spot, return_distance=True, all_matches=False)
+    weight = np.exp(-away / 700) + 0.12 * (metres < 1.0) * (away < 3200)
+    chosen = rng.choice(len(corner), count, replace=False, p=weight / weight.sum())
+    point = corner[chosen] + rng.choice([-7.0, 7.0], (count, 2))
+    turning = rng.random(count) < 0.2
+    views = []
+    for number, place in enumerate(corner[chosen]):
+        legs = _legs(lines, place)
+        some = rng.choice(legs, min(len(legs), int(rng.integers(1, 4))), replace=False)
+        views.append([0.0] if turning[number] else sorted(some.tolist()))
     return pd.DataFrame(
         {
-            "source": "synthetic",
-            "source_key": [f"CCTV-{number:03d}" for number in range(1, city + 1)] + [f"ALPR-{number:03d}" for number in range(1, readers + 1)],
-            "content_hash": rng.integers(0, 2**62, total),
-            "load_id": 2,
-            "kind": ["city"] * city + ["alpr"] * readers,
-            "name": [*address[chosen], *streets["name"].to_numpy()[road[picked]]],
-            "operator": "Carrollton Police Department",
+            "source_key": [f"CCTV-{number:03d}" for number in range(1, count + 1)],
+            "kind": "city",
+            "name": address[chosen],
             "x": point[:, 0],
             "y": point[:, 1],
-            "azimuths": [json.dumps(view) for view in views + readings],
-            "hfov": np.concatenate([np.where(round_view, 360.0, rng.choice([60.0, 75.0, 90.0], city)), rng.uniform(25, 35, readers).round()]),
-            "width_px": np.concatenate([width, np.full(readers, 1920)]).astype("int32"),
-            "direction_from": rng.choice(["verified", "stated"], total, p=[0.7, 0.3]).astype(object),
-            "direction_text": ["all round" if text == "0" and one else text for text, one in zip(stated, [*round_view, *[False] * readers], strict=True)],
-            "retention_hours": np.where(np.arange(total) < city, 720.0, 720.0),
-            "installed_on": installed.date,
+            "views": views,
+            "hfov": np.where(turning, 360.0, rng.choice([60.0, 75.0, 90.0], count)),
+            "width_px": rng.choice([1920, 2560, 3840], count),
         }
-    )  # fmt: skip
+    )
+
+
+def _plate_readers(streets: pd.DataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Plate readers beside the roads that lead in and out, looking along them one way or both."""
+    lines, kind = streets["geometry"].to_numpy(), streets["kind"].to_numpy()
+    road = np.flatnonzero((kind != "local") & (shapely.length(lines) > 90))
+    weight = streets["away"].to_numpy()[road] ** 2 * np.where(kind[road] == "collector", 0.2, 1.0)
+    chosen = road[rng.choice(len(road), count, replace=False, p=weight / weight.sum())]
+    middle = shapely.length(lines[chosen]) / 2
+    point = shapely.get_coordinates(shapely.line_interpolate_point(lines[chosen], middle))
+    step = shapely.get_coordinates(shapely.line_interpolate_point(lines[chosen], middle + 5)) - point
+    step /= np.hypot(*step.T)[:, None]
+    point += 8.0 * np.column_stack([step[:, 1], -step[:, 0]])
+    ahead = np.degrees(np.arctan2(*step.T)) % 360
+    both = rng.random(count) < 0.4
+    first = np.where(rng.random(count) < 0.5, ahead, (ahead + 180) % 360).round(1)
+    return pd.DataFrame(
+        {
+            "source_key": [f"ALPR-{number:03d}" for number in range(1, count + 1)],
+            "kind": "alpr",
+            "name": streets["name"].to_numpy()[chosen],
+            "x": point[:, 0],
+            "y": point[:, 1],
+            "views": [
+                [one, round((one + 180) % 360, 1)] if two else [one]
+                for one, two in zip(first.tolist(), both, strict=True)
+            ],
+            "hfov": rng.uniform(25, 35, count).round(),
+            "width_px": 1920,
+        }
+    )
 
 
 def _legs(lines: NDArray[np.object_], place: NDArray[np.float64]) -> NDArray[np.float64]:

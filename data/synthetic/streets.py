@@ -6,17 +6,21 @@ and the number of the named street each belongs to.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from shapely.geometry import LineString, Polygon
 
 from data.synthetic import names
 from data.synthetic.layout import Layout, Line
 from data.synthetic.neighbourhoods import lay_out, neighbourhoods
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry import LineString, Polygon
 
 PRECISION = 0.01  # metres: the grid every vertex lies on, so that lines that meet share a point
 SMALLEST_FACE = 25_000.0  # square metres: less is no place for streets of its own

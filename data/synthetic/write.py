@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,13 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from pyproj import Transformer
 
 from data import ledger, schema
 from data.errors import StoreError
-from data.store import Store
 from data.synthetic.city import CRS, NAME, SEED, TIMEZONE, City, generate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from data.store import Store
 
 
 def build(store: Store, *, seed: int = SEED, size: str = "town", until: date | None = None) -> City:
@@ -186,17 +189,17 @@ def _ledger(
         add(row.at, row.staff_id, role[row.staff_id], "lookup.search", found.get(row.id, []),
             purpose=purpose_of[row.id], asked=asked, counts={"cameras": row.cameras, "not_shown": 0})  # fmt: skip
     for row in city.footage_requests.itertuples():
-        why = {"purpose": purpose_of[row.lookup_id]}
+        why = purpose_of[row.lookup_id]
         about = [*camera_subjects[row.camera_id], row.camera_id]
         add(row.requested_at - pd.Timedelta(seconds=45), row.staff_id, role[row.staff_id], "lookup.contact", about,
-            asked={"lookup": row.lookup_id}, counts={"cameras": 1}, **why)  # fmt: skip
+            asked={"lookup": row.lookup_id}, counts={"cameras": 1}, purpose=why)  # fmt: skip
         add(row.requested_at, row.staff_id, role[row.staff_id], "request.send", about,
-            asked={"lookup": row.lookup_id, "request": row.id}, counts={"cameras": 1}, **why)  # fmt: skip
+            asked={"lookup": row.lookup_id, "request": row.id}, counts={"cameras": 1}, purpose=why)  # fmt: skip
         if not pd.isna(row.answered_at):
             actor = ("system", "system") if row.status == "expired" else ("public", "public")
             if row.status == "cancelled":
                 actor = (row.staff_id, role[row.staff_id])
-            add(row.answered_at, *actor, "request.answer", about, asked={"request": row.id, "answer": row.status}, **why)  # fmt: skip
+            add(row.answered_at, *actor, "request.answer", about, asked={"request": row.id, "answer": row.status}, purpose=why)  # fmt: skip
     camera_of = dict(zip(city.footage_requests["id"], city.footage_requests["camera_id"], strict=True))
     lookup_of = dict(zip(city.footage_requests["id"], city.footage_requests["lookup_id"], strict=True))
     for row in city.evidence_outcomes.itertuples():
