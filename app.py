@@ -12,21 +12,25 @@ import gzip
 import hashlib
 import re
 import threading
-from collections.abc import AsyncIterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from analytics import viewshed
 from data.errors import PorchlightError
 from workflow import city_map, health
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 PUBLIC_LAYER_SECONDS = 300
@@ -113,8 +117,8 @@ async def map_layer(request: Request) -> Response:
 
 
 @lru_cache(maxsize=2 * len(city_map.LAYERS))
-def _compressed_layer(name: str, version: int) -> bytes:
-    """`version` only makes a new load of the layer a new question."""
+def _compressed_layer(name: str, _version: int) -> bytes:
+    """The version only makes a new load of the layer a new question."""
     return gzip.compress(city_map.geojson(name), compresslevel=5)
 
 

@@ -1,0 +1,1 @@
+"""The records: schema, engine, migrations, vault, ledger storage, loaders, the synthetic city."""

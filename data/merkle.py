@@ -9,7 +9,10 @@ malformed is simply ``False``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -114,7 +117,7 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
     return last == 0 and node == root
 
 
-def verify_consistency(
+def verify_consistency(  # noqa: C901  the steps of the RFC, in its order
     old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
 ) -> bool:
     """Whether the tree of `new_size` begins with the tree of `old_size` (RFC 9162, 2.1.4.2).
@@ -157,11 +160,10 @@ def grown(peaks: Sequence[bytes], size: int, hashes: Sequence[bytes]) -> list[by
     needs to keep of the old leaves to append new ones.
     """
     stack = list(peaks)
-    for count, new in enumerate(hashes, start=size):
-        node = new
-        while count % 2 == 1:
-            node = node_hash(stack.pop(), node)
-            count //= 2
+    for leaves_before, new in enumerate(hashes, start=size):
+        node, perfect = new, leaves_before
+        while perfect % 2 == 1:
+            node, perfect = node_hash(stack.pop(), node), perfect // 2
         stack.append(node)
     return stack
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -19,7 +18,11 @@ import sqlalchemy as sa
 
 from data import schema
 from data.errors import StoreError
-from data.store import Store
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from data.store import Store
 
 WGS84 = "EPSG:4326"
 LAYERS = {

@@ -16,9 +16,8 @@ import io
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import psycopg
@@ -31,6 +30,9 @@ from alembic.config import Config as AlembicConfig
 
 from data import roles, schema, settings, vault
 from data.errors import StoreError, VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 Result = TypeVar("Result")
 
@@ -204,7 +206,8 @@ def migrate(engine: sa.Engine) -> None:
 
 def duckdb_connection(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
     """The DuckDB connection beneath one of SQLAlchemy's, in the same transaction."""
-    return connection.connection.driver_connection._ConnectionWrapper__c  # type: ignore[union-attr]
+    wrapper: Any = connection.connection.driver_connection
+    return wrapper._ConnectionWrapper__c  # noqa: SLF001  duckdb-sqlalchemy offers no other way to its columns
 
 
 def _unlock(engine: sa.Engine, key_file: Path) -> vault.Vault:
@@ -240,7 +243,7 @@ def _is_conflict(error: sa.exc.DBAPIError) -> bool:
 
 
 def _as_postgresql_csv(rows: pa.Table) -> bytes:
-    """Rows as PostgreSQL's COPY reads them: binary as \\x and hexadecimal, times with their zone."""
+    r"""Rows as PostgreSQL's COPY reads them: binary as \\x and hexadecimal, times with their zone."""
     for position, field in enumerate(rows.schema):
         if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
             values = [None if value is None else "\\x" + value.hex() for value in rows[position].to_pylist()]

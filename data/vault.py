@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from data.errors import VaultError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -30,10 +32,14 @@ class Committed(Protocol):
     """A ledger entry, as far as the vault is concerned."""
 
     @property
-    def committed(self) -> bool: ...
+    def committed(self) -> bool:
+        """Whether its transaction has been committed."""
+        ...
 
     @property
-    def subjects(self) -> frozenset[str]: ...
+    def subjects(self) -> frozenset[str]:
+        """Whom it is about."""
+        ...
 
 
 class Vault:
@@ -92,7 +98,9 @@ def read_key(path: Path) -> bytes:
             "Put the file back, or name its place in PORCHLIGHT_KEY_FILE."
         ) from None
     except (OSError, ValueError) as reason:
-        raise VaultError(f"The key file {path} cannot be read ({reason}). Restore it from a backup.") from None
+        raise VaultError(
+            f"The key file {path} cannot be read ({reason}). Restore it from a backup."
+        ) from None
     if len(key) != KEY_BYTES:
         raise VaultError(
             f"The key file {path} holds {len(key)} bytes and not {KEY_BYTES}. Restore it from a backup."

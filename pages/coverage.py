@@ -30,7 +30,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         list(coverage.LAYERS),
         selection_mode="multi",
         default=list(coverage.LAYERS),
-        format_func=coverage.LAYERS.get,
+        format_func=coverage.LAYERS.__getitem__,
         key="cameras",
         bind="query-params",
     )
@@ -38,7 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "A camera must show",
         list(optics.LEVELS),
         index=list(optics.LEVELS).index("observe"),
-        format_func=LEVEL_WORDS.get,
+        format_func=LEVEL_WORDS.__getitem__,
         help="Levels of IEC 62676-4: 25, 62.5, 125 and 250 pixels a metre.",
         key="level",
         bind="query-params",

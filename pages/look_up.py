@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from data.errors import PorchlightError
 from pages.ui import guard, lookup_form, maps
 from workflow import city_map, lookup
-from workflow.lookup import Candidate, Lookup
+
+if TYPE_CHECKING:
+    from workflow.lookup import Candidate, Lookup
 
 FOUND, CONTACTS = "look_up_found", "look_up_contacts"
 

@@ -27,7 +27,7 @@ def main() -> None:
     st.navigation(
         [
             st.Page(
-                FOLDER / page.file if page.name in allowed else functools.partial(guard.require, page.name),
+                FOLDER / page.file if page.name in allowed else functools.partial(guard.refuse, page.name),
                 title=page.title,
                 icon=page.icon,
                 url_path=page.name,

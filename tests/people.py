@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from data import schema
-from data.store import Store
 from tests import small_town
 from workflow.identity import Actor
+
+if TYPE_CHECKING:
+    from data.store import Store
 
 OFFICER = Actor("officer1", "Ana Reyes", "officer")
 COMMAND = Actor("command1", "Ruth Adeyemi", "command")

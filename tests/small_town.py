@@ -7,13 +7,18 @@ are on the right of a street's line. Every block has one house on each street si
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import shapely
-import sqlalchemy as sa
 from pyproj import Transformer
 
 from data import schema
-from data.store import Store
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from data.store import Store
 
 CRS = "EPSG:32616"
 CENTRE = (-85.08, 33.58)  # longitude and latitude of Maple St & Oak Ave

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from data import ledger
 from data.errors import PorchlightError
-from data.store import Store
 from workflow.identity import Actor, Refused, may
+
+if TYPE_CHECKING:
+    from data.store import Store
 
 Result = TypeVar("Result")
 Work = Callable[[sa.Connection], Result]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from data import records, schema
-from data.records import City
 from data.store import Store, default_store
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from data.records import City
 
 LAYERS = ("outline", "block", "building", "street")
 DECIMALS = 6  # of a degree: a tenth of a metre
@@ -66,8 +69,8 @@ def footprints(*, store: Store | None = None) -> Footprints:
 
 
 @functools.lru_cache(maxsize=2)
-def _footprints(store: Store, version: int) -> Footprints:
-    """`version` only makes a new load a new question."""
+def _footprints(store: Store, _version: int) -> Footprints:
+    """The version only makes a new load a new question."""
     frame = records.layer(store, "building").to_crs(records.city(store).crs)
     polygons = frame.geometry.to_numpy()
     return Footprints(polygons, shapely.STRtree(polygons))

@@ -8,15 +8,14 @@ apart. All of it is public space seen from above: nothing here tells where one c
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from pyproj import Transformer
 
 from analytics import coverage, optics, viewshed
@@ -27,7 +26,13 @@ from data.errors import PorchlightError
 from data.store import Store, default_store
 from workflow import city_map
 from workflow.acts import check
-from workflow.identity import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from workflow.identity import Actor
 
 VIEW = "coverage.view"
 LAYERS = {"community": "Community cameras", "city": "City cameras", "alpr": "Plate readers"}
@@ -201,7 +206,7 @@ def sight(store: Store) -> Sight:
 
 
 @functools.lru_cache(maxsize=2)
-def _sight(store: Store, map_version: int, camera_version: tuple[object, ...]) -> Sight:
+def _sight(store: Store, map_version: int, _camera_version: tuple[object, ...]) -> Sight:
     """The versions only make a change of the records a new question."""
     ground = _ground(store, map_version)
     buildings = city_map.footprints(store=store)
@@ -220,8 +225,8 @@ def _sight(store: Store, map_version: int, camera_version: tuple[object, ...]) -
 
 
 @functools.lru_cache(maxsize=2)
-def _ground(store: Store, map_version: int) -> Ground:
-    """`map_version` only makes a new load a new question."""
+def _ground(store: Store, _map_version: int) -> Ground:
+    """The version only makes a new load a new question."""
     city = records.city(store)
     blocks = records.layer(store, "block").to_crs(city.crs)
     if city.outline is not None:

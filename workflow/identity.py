@@ -54,7 +54,7 @@ def acts_of(actor: Actor, *, store: Store | None = None) -> frozenset[str]:
     """Everything this person may do."""
     store = store or default_store()
     with store.read() as connection:
-        return frozenset(connection.execute(_acts(actor)).scalars())
+        return frozenset(connection.execute(_acts(actor)).scalars().all())
 
 
 def _acts(actor: Actor) -> sa.Select[tuple[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import sqlalchemy as sa
@@ -12,7 +13,9 @@ from data import merkle, schema
 from data.errors import PorchlightError
 from data.store import Store, default_store
 from workflow.acts import check
-from workflow.identity import Actor
+
+if TYPE_CHECKING:
+    from workflow.identity import Actor
 
 READ = "ledger.read"
 
@@ -153,7 +156,6 @@ def check_receipt(store: Store, text: str) -> tuple[str, ...]:
         return (f"The ledger has {len(hashes)} entries, and had {size} when the receipt was given.",)
     if merkle.root_of_hashes(hashes) != root:
         return (
-            "The ledger is not the one this receipt was given from: something in its first "
-            f"{size} entries was changed since.",
+            f"The ledger is not this receipt's: something in its first {size} entries was changed since.",
         )
     return ()

@@ -12,11 +12,11 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from pyproj import Transformer
 
 from analytics import optics, viewshed
@@ -27,7 +27,11 @@ from data.store import Store, default_store
 from workflow import city_map
 from workflow.acts import perform
 from workflow.identity import Actor, Refused
-from workflow.places import Place
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workflow.places import Place
 
 SEARCH = "lookup.search"
 CONTACT = "lookup.contact"

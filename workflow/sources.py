@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import sqlalchemy as sa
 
 from data import schema
 from data.store import Store, default_store
 from workflow.acts import check
-from workflow.identity import Actor
+
+if TYPE_CHECKING:
+    from workflow.identity import Actor
 
 VIEW = "data.view"
 

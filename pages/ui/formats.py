@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import NDArray
 
 
 def share(value: float, decimals: int = 0) -> str:

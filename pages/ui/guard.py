@@ -29,6 +29,11 @@ def require(name: str) -> Actor:
     return actor
 
 
+def refuse(name: str) -> None:
+    """What stands at the address of a page that may not be opened."""
+    require(name)
+
+
 def open_pages(actor: Actor | None) -> frozenset[str]:
     """The names of the pages this person may open."""
     acts = identity.acts_of(actor) if actor else frozenset()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.ui import session
 from workflow import city_map
-from workflow.identity import Actor
+
+if TYPE_CHECKING:
+    from workflow.identity import Actor
 
 
 def frame(actor: Actor | None) -> None:

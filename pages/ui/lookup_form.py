@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
@@ -13,7 +11,12 @@ from data.errors import PorchlightError
 from pages.ui import maps
 from workflow import city_map, lookup, places
 from workflow.lookup import Purpose
-from workflow.places import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from workflow.places import Place
 
 STREETS = "streets"
 
@@ -55,7 +58,7 @@ def _purpose(example: str) -> Purpose | None:
             "Offence",
             list(offences),
             index=None,
-            format_func=offences.get,
+            format_func=offences.__getitem__,
             placeholder="Choose the offence",
             key="offence",
         )

@@ -6,17 +6,22 @@ import base64
 import html
 import io
 import math
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pydeck as pdk
 import streamlit as st
-from numpy.typing import NDArray
 from PIL import Image
 
 from workflow.coverage import LAYERS
-from workflow.lookup import Candidate
-from workflow.places import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from workflow.lookup import Candidate
+    from workflow.places import Place
 
 # How high maps are; all are wider than that, except on a phone.
 MAP_PIXELS = 560
@@ -36,7 +41,7 @@ LAYER_COLOURS = {"community": (0, 158, 115), "city": (0, 114, 178), "alpr": (213
 
 
 def theme() -> str:
-    """light or dark, as the reader chose it."""
+    """Light or dark, as the reader chose it."""
     return "dark" if st.context.theme.type == "dark" else "light"
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from workflow import identity
-from workflow.identity import Actor
 
-TOKEN = "session_token"
+if TYPE_CHECKING:
+    from workflow.identity import Actor
+
+TOKEN = "session_token"  # noqa: S105  the name of a key, not a secret
 
 
 def actor() -> Actor | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from data import merkle
 from tests.shared_data import shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 leaves_of_a_tree = st.lists(st.binary(max_size=8), min_size=1, max_size=40)
 

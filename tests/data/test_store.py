@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
@@ -16,6 +16,9 @@ from alembic.migration import MigrationContext
 from data import schema, settings
 from data.errors import PorchlightError, StoreError
 from data.store import Store, migrate, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 value_of = sa.select(schema.setting.c.value)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,9 @@ from data import ledger, schema
 from data.errors import VaultError
 from data.store import open_store
 from data.vault import KEY_BYTES, Vault, make_key, read_key
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 vault = Vault(secrets.token_bytes(KEY_BYTES))
 
@@ -103,6 +106,7 @@ def test_a_broken_key_file_is_refused_in_a_sentence(content, tmp_path: Path):
 
 
 def test_a_database_refuses_another_key_and_a_missing_key(store, store_url, tmp_path: Path):
+    store.close()
     other = tmp_path / "other.key"
     make_key(other)
     with pytest.raises(VaultError, match="does not belong to this database"):
