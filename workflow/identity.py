@@ -54,10 +54,10 @@ def acts_of(actor: Actor, *, store: Store | None = None) -> frozenset[str]:
     """Everything this person may do."""
     store = store or default_store()
     with store.read() as connection:
-        return frozenset(connection.execute(_acts(actor)).scalars().all())
+        return frozenset(connection.execute(_acts(actor)).scalars())
 
 
-def _acts(actor: Actor) -> sa.Select[tuple[str]]:
+def _acts(actor: Actor) -> sa.Select[str]:
     """The acts of the role that an actor claims, if the staff table agrees that it is theirs."""
     person, permission = schema.staff, schema.role_permission
     return (
