@@ -76,8 +76,3 @@ def inside(lon: Floats, lat: Floats, outline: shapely.Geometry | None, crs: str 
 def project(shape: shapely.Geometry, to_metres: pyproj.Transformer) -> shapely.Geometry:
     """A shape in another reference system."""
     return shapely.transform(shape, to_metres.transform, interleaved=False)
-
-
-def city(connection: sa.Connection) -> sa.Row | None:
-    """The city this store is about, if it is known already."""
-    return connection.execute(sa.select(schema.city)).first()

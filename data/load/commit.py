@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
@@ -16,8 +19,6 @@ from data import audit, ledger, schema
 from data.load.reading import Staged, literal
 from data.load.report import LoadReport
 from data.store import Store, duckdb_connection
-
-BLOCK, DISTRICT = schema.block, schema.district
 
 BATCH_ROWS = 100_000
 
@@ -35,9 +36,8 @@ class Prepared:
     reasons: Mapping[str, int]
     accepted: Path
     refused: Path
-    city: Mapping[str, str]
+    city: Mapping[str, str] | None = None
     cleared: Sequence[str] = ()
-    unknown: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,23 @@ class Counted:
         return sum(self.reasons.values())
 
 
-def incidents(store: Store, prepared: Prepared, *, actor: str, role: str, started: float) -> Counted:
-    """Write a load of incidents."""
+def rows(
+    store: Store, prepared: Prepared, table: sa.Table, *, actor: str, role: str, started: float
+) -> Counted:
+    """Write a load of incidents or agency cameras: rows with a key of their publisher."""
+    content = [column.name for column in table.columns if column.name not in ("source", "source_key", "load_id")]
 
     def work(connection: sa.Connection) -> Counted:
         load_id = next_load(connection)
-        _stage(store, connection, "staged_incident", prepared.accepted, schema.incident, ("load_id",))
+        _stage(store, connection, "staged_rows", prepared.accepted, table, ("load_id",))
         _stage(store, connection, "staged_refused", prepared.refused, schema.quarantine, ("load_id", "raw_sealed"))
-        changed = _update_changed(connection, load_id)
-        new = _insert_new(connection, load_id)
-        _keep_refused(connection, load_id)
-        _clear_mended(connection, prepared.cleared)
-        _make_city(connection, prepared.city)
-        here = connection.execute(sa.text("SELECT count(*) FROM staged_incident")).scalar_one()
+        here = connection.execute(sa.text("SELECT count(*) FROM staged_rows")).scalar_one()
+        changed = _update_changed(connection, table.name, content, load_id)
+        new = _insert_new(connection, table.name, content, load_id)
+        _keep_refused(connection, table.name, load_id)
+        _clear_mended(connection, prepared)
+        if prepared.city:
+            make_city(connection, prepared.city)
         counted = Counted(
             prepared.kind,
             prepared.file_name,
@@ -81,10 +85,23 @@ def incidents(store: Store, prepared: Prepared, *, actor: str, role: str, starte
             prepared.reasons,
         )
         record(connection, load_id, counted, prepared.file_hash, actor=actor, role=role, started=started)
-        _unstage(store, connection, "staged_incident", "staged_refused")
+        _unstage(store, connection, "staged_rows", "staged_refused")
         return counted
 
     return store.write(work)
+
+
+_TYPES = {pa.int32(): "INTEGER", pa.float64(): "DOUBLE PRECISION", pa.string(): "TEXT"}
+
+
+def stage_rows(store: Store, connection: sa.Connection, name: str, rows: pa.Table) -> None:
+    """A temporary table of these rows, to be dropped by whoever asked for it."""
+    binary = "BLOB" if store.is_duckdb else "BYTEA"
+    columns = ", ".join(f"{field.name} {_TYPES.get(field.type, binary)}" for field in rows.schema)
+    connection.execute(sa.text(f"CREATE TEMP TABLE {name} ({columns})"))
+    store.append(connection, name, rows)
+    if not store.is_duckdb:
+        connection.execute(sa.text(f"ANALYZE {name}"))
 
 
 def next_load(connection: sa.Connection) -> int:
@@ -154,7 +171,7 @@ def report(store: Store, counted: Counted, notes: Sequence[str], started: float)
     )
 
 
-def file_notes(file: Staged, reasons: Mapping[str, int]) -> list[str]:
+def file_notes(file: Staged) -> list[str]:
     """What a person should know about the file itself."""
     return ["The file is truncated: download it again to get the rest."] if file.truncated else []
 
@@ -172,7 +189,7 @@ def _stage(
     for column in without:
         connection.execute(sa.text(f"ALTER TABLE {name} DROP COLUMN {column}"))
     for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS):
-        store.append(connection, name, pq.pa.Table.from_batches([batch]))
+        store.append(connection, name, pa.Table.from_batches([batch]))
     connection.execute(sa.text(f"ANALYZE {name}"))
 
 
@@ -182,50 +199,35 @@ def _unstage(store: Store, connection: sa.Connection, *names: str) -> None:
             duckdb_connection(connection).execute(f"DROP VIEW {name}")
 
 
-_CONTENT = (
-    "content_hash",
-    "case_number",
-    "offence_code",
-    "offence_text",
-    "occurred_at",
-    "occurred_until",
-    "address",
-    "lon",
-    "lat",
-    "block_id",
-    "district_id",
-)
-
-
-def _update_changed(connection: sa.Connection, load_id: int) -> int:
-    """Incidents whose publisher has corrected them take their new content."""
-    same = "incident.source = staged.source AND incident.source_key = staged.source_key"
-    new = ", ".join(f"{column} = staged.{column}" for column in _CONTENT)
+def _update_changed(connection: sa.Connection, table: str, content: Sequence[str], load_id: int) -> int:
+    """Rows that their publisher has corrected take their new content."""
+    new = ", ".join(f"{column} = staged.{column}" for column in content)
     return connection.execute(
         sa.text(
-            f"UPDATE incident SET load_id = :load_id, {new} FROM staged_incident AS staged "
-            f"WHERE {same} AND incident.content_hash <> staged.content_hash"
+            f"UPDATE {table} SET load_id = :load_id, {new} FROM staged_rows AS staged "
+            f"WHERE {table}.source = staged.source AND {table}.source_key = staged.source_key "
+            f"AND {table}.content_hash <> staged.content_hash"
         ),
         {"load_id": load_id},
     ).rowcount
 
 
-def _insert_new(connection: sa.Connection, load_id: int) -> int:
-    columns = ", ".join(("source", "source_key", *_CONTENT))
+def _insert_new(connection: sa.Connection, table: str, content: Sequence[str], load_id: int) -> int:
+    columns = ", ".join(("source", "source_key", *content))
     return connection.execute(
         sa.text(
-            f"INSERT INTO incident (load_id, {columns}) SELECT :load_id, {columns} FROM staged_incident AS staged "
-            "WHERE NOT EXISTS (SELECT 1 FROM incident WHERE incident.source = staged.source "
-            "AND incident.source_key = staged.source_key)"
+            f"INSERT INTO {table} (load_id, {columns}) SELECT :load_id, {columns} FROM staged_rows AS staged "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.source = staged.source "
+            f"AND {table}.source_key = staged.source_key)"
         ),
         {"load_id": load_id},
     ).rowcount
 
 
-def _keep_refused(connection: sa.Connection, load_id: int) -> None:
-    """Refused rows stay, each once; not those whose incident an earlier load has brought already."""
+def _keep_refused(connection: sa.Connection, table: str, load_id: int) -> None:
+    """Refused rows stay, each once; not those whose key an earlier load has brought already."""
     connection.execute(
-        sa.text("""
+        sa.text(f"""
             INSERT INTO quarantine (row_hash, load_id, kind, source, source_key, reason, raw)
             SELECT row_hash, :load_id, kind, source, source_key, reason, raw FROM (
                 SELECT *, row_number() OVER (PARTITION BY row_hash ORDER BY reason) AS copy FROM staged_refused
@@ -233,31 +235,44 @@ def _keep_refused(connection: sa.Connection, load_id: int) -> None:
             WHERE copy = 1
             AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.row_hash = staged.row_hash)
             AND NOT EXISTS (
-                SELECT 1 FROM incident WHERE incident.source = staged.source
-                AND incident.source_key = staged.source_key AND incident.load_id < :load_id
+                SELECT 1 FROM {table} WHERE {table}.source = staged.source
+                AND {table}.source_key = staged.source_key AND {table}.load_id < :load_id
             )
         """),
         {"load_id": load_id},
     )
 
 
-def _clear_mended(connection: sa.Connection, cleared: Sequence[str]) -> None:
+def keep_refused(connection: sa.Connection, refused: Sequence[Mapping[str, Any]], load_id: int) -> None:
+    """Refused rows of a small load stay, each once."""
+    kept = {
+        hashlib.md5("\x1f".join((row["kind"], row["source"], row["raw"])).encode()).hexdigest(): row for row in refused
+    }
+    table = schema.quarantine
+    there = set(connection.scalars(sa.select(table.c.row_hash).where(table.c.row_hash.in_(list(kept)))))
+    new = [{"row_hash": key, "load_id": load_id, **row} for key, row in kept.items() if key not in there]
+    if new:
+        connection.execute(table.insert(), new)
+
+
+def _clear_mended(connection: sa.Connection, prepared: Prepared) -> None:
     """Rows that have come again and could be used this time leave the quarantine."""
     connection.execute(
         sa.text("""
-            DELETE FROM quarantine WHERE kind = 'incidents' AND EXISTS (
-                SELECT 1 FROM staged_incident AS staged
+            DELETE FROM quarantine WHERE kind = :kind AND EXISTS (
+                SELECT 1 FROM staged_rows AS staged
                 WHERE staged.source = quarantine.source AND staged.source_key = quarantine.source_key
             ) AND NOT EXISTS (
                 SELECT 1 FROM staged_refused AS refused WHERE refused.row_hash = quarantine.row_hash
             )
-        """)
+        """),
+        {"kind": prepared.kind},
     )
-    if cleared:
-        connection.execute(schema.quarantine.delete().where(schema.quarantine.c.row_hash.in_(cleared)))
+    if prepared.cleared:
+        connection.execute(schema.quarantine.delete().where(schema.quarantine.c.row_hash.in_(prepared.cleared)))
 
 
-def _make_city(connection: sa.Connection, city: Mapping[str, str]) -> None:
+def make_city(connection: sa.Connection, city: Mapping[str, str]) -> None:
     """The first load says which city this is; its outline comes later."""
     if connection.execute(sa.select(sa.func.count()).select_from(schema.city)).scalar_one() == 0:
         connection.execute(schema.city.insert().values(id=1, synthetic=False, **city))

@@ -14,7 +14,6 @@ offence. Among the rows that pass, those of one key are then compared:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,10 +21,11 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from data import records, schema
 from data.errors import LoadError
 from data.load import areas, commit, formats, mapping, places, quarantine, sql
 from data.load.formats.description import IncidentFormat
-from data.load.reading import EXPORT_ROW, Progress, Staged, literal, staged
+from data.load.reading import Progress, Staged, literal, staged
 from data.load.report import LoadReport
 from data.offences import OFFENCES
 from data.store import Store
@@ -64,22 +64,23 @@ def load(
         say("reading times and offences")
         _parse(file, found)
         say("finding blocks and districts")
+        city = records.city_or_none(store)
         with store.read() as connection:
-            city = areas.city(connection)
-            blocks = areas.read(connection, commit.BLOCK)
-            districts = areas.read(connection, commit.DISTRICT)
+            blocks, districts = areas.read(connection, schema.block), areas.read(connection, schema.district)
         where = places.locate(file, found.positions)
         outside = _place(file, found, where, city, blocks, districts)
         _judge(file, found)
         say("writing")
+        notes = [*commit.file_notes(file), *_unknown_words(file)]
         prepared = _prepare(file, found, where, city)
-        counted = commit.incidents(store, prepared, actor=actor, role=role, started=started)
-    notes = [*commit.file_notes(file, counted.reasons), *_unknown_words(prepared)]
-    if outside > 0.5 and where.known.sum():
+        counted = commit.rows(store, prepared, schema.incident, actor=actor, role=role, started=started)
+    if outside > 0.5:
         notes.append(
-            f"{outside:.0%} of the rows that say where they are lie outside {prepared.city['name']}: "
+            f"{outside:.0%} of the rows that say where they are lie outside {city.name if city else found.city}: "
             "check that the file belongs to this city, its columns for longitude and latitude, and its CRS."
         )
+    elif city and not _same(city.name, found.city):
+        notes.append(f"The file is of {found.city}, and this store is about {city.name}.")
     return commit.report(store, counted, notes, started)
 
 
@@ -155,7 +156,7 @@ def _place(
     file: Staged,
     found: IncidentFormat,
     where: places.Places,
-    city: object,
+    city: records.City | None,
     blocks: areas.Areas,
     districts: areas.Areas,
 ) -> float:
@@ -175,19 +176,15 @@ def _place(
             "district_id": pa.array(district, pa.int32(), mask=district == areas.NOWHERE),
         }
     )
-    file.connection.register("places", rows)
-    file.connection.execute("CREATE TABLE placed AS SELECT * FROM places")
-    file.connection.register("zeros", pa.table({"row": np.flatnonzero(where.zero)}))
-    file.connection.execute("CREATE TABLE zero AS SELECT * FROM zeros")
-    file.connection.unregister("places")
-    file.connection.unregister("zeros")
+    file.insert("placed", rows)
+    file.insert("zero", pa.table({"row": np.flatnonzero(where.zero)}))
     return float(1 - within.mean()) if len(within) else 0.0
 
 
-def _outline(found: IncidentFormat, city: object) -> tuple[shapely.Geometry | None, str | None]:
+def _outline(found: IncidentFormat, city: records.City | None) -> tuple[shapely.Geometry | None, str | None]:
     """What counts as the city: the store's outline, or else the box around the format's city."""
-    if city is not None and city.outline is not None:  # type: ignore[attr-defined]
-        return shapely.from_wkb(bytes(city.outline)), city.crs  # type: ignore[attr-defined]
+    if city and city.outline is not None:
+        return city.outline, city.crs
     if found.bounds is None:
         return None, None
     west, south, east, north = found.bounds
@@ -253,11 +250,10 @@ def _judge(file: Staged, found: IncidentFormat) -> None:
 
 
 def _prepare(
-    file: Staged, found: IncidentFormat, where: places.Places, city: object
+    file: Staged, found: IncidentFormat, where: places.Places, city: records.City | None
 ) -> commit.Prepared:
     """Files with what is to be written, and what is known about the load already."""
     accepted, refused = file.folder / "accepted.parquet", file.folder / "refused.parquet"
-    mended = file.column(EXPORT_ROW)
     file.connection.execute(f"""
         COPY (
             SELECT {literal(found.name)} AS source, source_key, content_hash, case_number, offence_code,
@@ -275,32 +271,13 @@ def _prepare(
         FROM judged LEFT JOIN verdict USING (row) WHERE coalesce(judged.reason, verdict.reason) IS NOT NULL""",
     )
     in_file = file.connection.execute("SELECT count(*) FROM verdict WHERE duplicate").fetchall()[0][0]
-    cleared: list[str] = []
-    if mended:
-        cleared = [
-            row[0]
-            for row in file.connection.execute(f"""
-                SELECT DISTINCT {mended.raw}::VARCHAR FROM raw JOIN judged USING (row) LEFT JOIN verdict USING (row)
-                WHERE coalesce(judged.reason, verdict.reason) IS NULL AND {mended.raw} IS NOT NULL
-            """).fetchall()
-        ]
-    unknown = file.connection.execute("""
-        SELECT offence_text, count(*) FROM judged WHERE reason = 'unknown offence'
-        GROUP BY offence_text ORDER BY count(*) DESC, offence_text
-    """).fetchall()
     lon, lat = where.lon[where.known], where.lat[where.known]
     if found.bounds:
         west, south, east, north = found.bounds
         lon, lat = np.array([(west + east) / 2]), np.array([(south + north) / 2])
-    known_city = (
-        {"name": city.name, "timezone": city.timezone, "crs": city.crs}  # type: ignore[attr-defined]
-        if city is not None
-        else {
-            "name": found.city,
-            "timezone": found.timezone,
-            "crs": places.metric_crs(lon, lat) if len(lon) else "EPSG:3857",
-        }
-    )
+    new_city = None
+    if city is None and len(lon):
+        new_city = {"name": found.city, "timezone": found.timezone, "crs": places.metric_crs(lon, lat)}
     return commit.Prepared(
         kind=KIND,
         format=found.name,
@@ -311,18 +288,28 @@ def _prepare(
         reasons=quarantine.counts(refused),
         accepted=accepted,
         refused=refused,
-        cleared=cleared,
-        city=known_city,
-        unknown=unknown,
+        cleared=quarantine.returned(
+            file,
+            "SELECT row FROM judged LEFT JOIN verdict USING (row) "
+            "WHERE coalesce(judged.reason, verdict.reason) IS NULL",
+        ),
+        city=new_city,
     )
 
 
-def _unknown_words(prepared: commit.Prepared) -> list[str]:
-    if not prepared.unknown:
+def _same(one: str, other: str) -> bool:
+    """Whether two names mean one city: Baltimore, Baltimore city, City of Baltimore."""
+    one, other = one.casefold(), other.casefold()
+    return one in other or other in one
+
+
+def _unknown_words(file: Staged) -> list[str]:
+    words = file.connection.execute("""
+        SELECT offence_text, count(*) FROM judged WHERE reason = 'unknown offence'
+        GROUP BY offence_text ORDER BY count(*) DESC, offence_text
+    """).fetchall()
+    if not words:
         return []
-    words = ", ".join(f"'{word}' ({count:,})" for word, count in prepared.unknown[:5])
-    more = len(prepared.unknown) - 5
-    return [
-        f"Unknown offences: {words}{f' and {more} more' if more > 0 else ''}; "
-        "give each a NIBRS code in a mapping and load the file again."
-    ]
+    listed = ", ".join(f"'{word}' ({count:,})" for word, count in words[:5])
+    more = f" and {len(words) - 5} more" if len(words) > 5 else ""
+    return [f"Unknown offences: {listed}{more}; give each a NIBRS code in a mapping and load the file again."]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from data import schema
@@ -54,11 +54,19 @@ def prepare(file: Staged, target: Path, kind: str, source: str, judged: str) -> 
 
 def counts(target: Path) -> dict[str, int]:
     """How many rows `prepare` refused, by reason."""
-    import duckdb
+    found = pq.read_table(target, columns=["reason"])["reason"].value_counts().to_pylist()
+    return {pair["values"]: pair["counts"] for pair in sorted(found, key=lambda pair: pair["values"])}
 
-    return dict(
-        duckdb.sql(f"SELECT reason, count(*) FROM read_parquet({literal(str(target))}) GROUP BY 1 ORDER BY 1").fetchall()
-    )
+
+def returned(file: Staged, usable: str) -> list[str]:
+    """The rows of the quarantine that this file brings back mended; `usable` is a SELECT of their numbers."""
+    column = file.column(EXPORT_ROW)
+    if column is None:
+        return []
+    rows = file.connection.execute(
+        f"SELECT DISTINCT {column.raw}::VARCHAR FROM raw WHERE row IN ({usable}) AND {column.raw} IS NOT NULL"
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def export(connection: sa.Connection, path: Path, kind: str = "incidents") -> int:
@@ -81,16 +89,12 @@ def export(connection: sa.Connection, path: Path, kind: str = "incidents") -> in
 
 
 def neutralised(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; `restored` undoes it.
+    """A cell that no spreadsheet takes for a formula; reading the export undoes it.
 
     >>> neutralised("=1+1"), neutralised("-76.5"), neutralised("'=x")
     ("'=1+1", '-76.5', "''=x")
     """
     return "'" + cell if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell
-
-
-#: `neutralised` undone, as SQL on a column.
-RESTORED = r"regexp_replace({column}, '^''(''*[=+\-@\t\r])', '\1')"
 
 
 def _as_text(column: str, kind: str) -> str:

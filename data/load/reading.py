@@ -31,6 +31,9 @@ EXPORT_ROW = "quarantine_row"
 EXPORT_LINE = "quarantine_line"
 EXPORT_COLUMNS = (EXPORT_REASON, EXPORT_ROW, EXPORT_LINE)
 
+#: The apostrophe that the export puts before what a spreadsheet would take for a formula, taken away again.
+RESTORED = r"regexp_replace({column}, '^''(''*[=+\-@\t\r])', '\1')"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -61,6 +64,12 @@ class Staged:
     def names(self) -> list[str]:
         """The file's own columns, in order."""
         return [column.name for column in self.columns if column.name.lower() not in EXPORT_COLUMNS]
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """A new table of the staging area."""
+        self.connection.register("inserted_rows", rows)
+        self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM inserted_rows")
+        self.connection.unregister("inserted_rows")
 
     def count(self) -> int:
         """How many data rows the file has, with the lines that are no rows."""
@@ -142,6 +151,10 @@ def _csv(
     except pa.ArrowInvalid:
         found.sound = False
         insert()
+    columns = tuple(Column(name, f"c{at}", "VARCHAR") for at, name in enumerate(found.columns))
+    if EXPORT_ROW in {name.lower() for name in found.columns}:
+        restored = ", ".join(f"{RESTORED.format(column=column.raw)} AS {column.raw}" for column in columns)
+        connection.execute(f"CREATE OR REPLACE TABLE raw AS SELECT row, {restored} FROM raw ORDER BY row")
     refused = pa.table(
         {
             "row": pa.array(found.refused.row, pa.int64()),
@@ -152,7 +165,7 @@ def _csv(
     connection.register("batch", refused)
     connection.execute("INSERT INTO refused SELECT * FROM batch")
     connection.unregister("batch")
-    return tuple(Column(name, f"c{at}", "VARCHAR") for at, name in enumerate(found.columns)), found.truncated
+    return columns, found.truncated
 
 
 def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Column, ...]:

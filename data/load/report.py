@@ -24,13 +24,17 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unknown offence": "The offence is not in the format's table of offences.",
         "duplicate key": "The key stands in the file more than once with different content, and nothing "
         "says which row is newer.",
-        "not a private camera": "The row is of a kind of owner that the registry does not know.",
         "no owner": "The row names no owner.",
         "no address": "The row gives no address.",
         "unknown kind": "The kind of camera is not one the registry knows.",
         "impossible value": "A number or a yes or no cannot be read.",
         "no consent": "The row does not say that the owner agreed to be listed.",
-        "not a camera": "The row describes something that is not a camera.",
+        "not a camera": "The row describes something that is neither a camera nor a plate reader.",
+        "no geometry": "The feature has no shape.",
+        "wrong geometry": "The feature is of another shape than the layer: blocks, districts and buildings are areas, "
+        "streets are lines.",
+        "private camera": "Nothing says that an agency runs this camera; a private one comes into the registry "
+        "only through its owner.",
     }
 )
 
