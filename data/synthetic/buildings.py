@@ -167,22 +167,27 @@ def _lots(streets: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
                     }
                 )[rng.random(len(street)) < each.built]
             )
-    lots = pd.concat(parts, ignore_index=True)
-    # A hospital on the first suitable lot of an inner road.
-    rural = np.flatnonzero((lots["zone"] == "rural") & (length[lots["street"]] > 200))
-    if len(rural):
-        lots.loc[rng.choice(rural, min(8, len(rural)), replace=False), "use"] = "school"
-        lots.loc[rng.choice(rural, min(2, len(rural)), replace=False), "use"] = "hospital"
-    green = lots["street"].isin(np.flatnonzero(streets["name"] == "Courthouse Square")) & (lots["side"] == 1)
-    lots = lots[~green]
-    # The courthouse stands in the middle of the square, as seen from the side its numbers begin on.
-    square = {
-        "street": np.flatnonzero(streets["name"] == "Courthouse Square")[:2][-1:],
-        "side": 1,
-        "along": 0.5,
-    }
-    courthouse = pd.DataFrame({**square, "use": "courthouse", "shed": False, "zone": "centre"})
-    return pd.concat([lots, courthouse], ignore_index=True)
+    return _with_public_buildings(pd.concat(parts, ignore_index=True), streets, rng)
+
+
+def _with_public_buildings(
+    lots: pd.DataFrame, streets: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The lots, some of them given to schools and a hospital, and the courthouse on its square."""
+    long = shapely.length(streets["geometry"].to_numpy())[lots["street"]] > 200
+    roomy = np.flatnonzero((lots["zone"] == "rural") & long)
+    # More than will stand in the end: those for which there is no room go.
+    chosen = rng.permutation(roomy)[:10]
+    lots.loc[chosen, "use"] = "school"
+    lots.loc[chosen[:2], "use"] = "hospital"
+    lots.loc[chosen, "shed"] = False
+    square = np.flatnonzero(streets["name"] == "Courthouse Square")
+    on_the_green = lots["street"].isin(square) & (lots["side"] == 1)
+    # The second piece of the street around the square begins in the middle of its western side.
+    courthouse = pd.DataFrame(
+        {"street": [square[1]], "side": 1, "along": 0.5, "use": "courthouse", "shed": False, "zone": "centre"}
+    )
+    return pd.concat([lots[~on_the_green], courthouse], ignore_index=True)
 
 
 def _zones(streets: pd.DataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:

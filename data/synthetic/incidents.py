@@ -167,9 +167,9 @@ def _risk_of_place(buildings: pd.DataFrame, rng: np.random.Generator) -> NDArray
 
 def _risk_of_day(days: pd.DatetimeIndex, offence: Offence) -> NDArray[np.float64]:
     """How much each day draws: the week, the season, a slow decline, and chance that lasts a few days."""
-    week = np.where(days.dayofweek >= 4, offence.weekend, 1.0)
+    week = np.where(days.day_of_week >= 4, offence.weekend, 1.0)
     season = 1 + (offence.summer - 1) / (offence.summer + 1) * np.cos(
-        2 * np.pi * (days.dayofyear - 200) / 365.25
+        2 * np.pi * (days.day_of_year - 200) / 365.25
     )
     years_back = (days[-1] - days).days.to_numpy() / 365.25
     return week * season * 1.025**years_back
@@ -274,7 +274,7 @@ def _case_numbers(local: pd.Series, rng: np.random.Generator) -> NDArray[np.obje
     # The first year begins in its middle, and so do its numbers.
     first = year == year[0]
     a_year = step.sum() / YEARS
-    counted = counted + np.where(first, int(a_year * (local.iloc[0].dayofyear - 1) / 365), 0)
+    counted = counted + np.where(first, int(a_year * (local.iloc[0].day_of_year - 1) / 365), 0)
     return np.array(
         [f"{one % 100:02d}-{number:06d}" for one, number in zip(year, counted, strict=True)], object
     )

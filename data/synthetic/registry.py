@@ -175,7 +175,7 @@ def cameras(
     at_home = rng.choice(list(RESIDENT_KINDS), total, p=list(RESIDENT_KINDS.values()))
     at_work = rng.choice(list(BUSINESS_KINDS), total, p=list(BUSINESS_KINDS.values()))
     kind = np.where(home, at_home, at_work).astype(object)
-    kind[home & (nth == 0) & (rng.random(total) < 0.78)] = "doorbell"
+    kind[home & (nth == 0) & (rng.random(total) < 0.86)] = "doorbell"
 
     x, y, azimuth = _mounted(buildings.iloc[owners["building"].to_numpy()[owner]], kind, rng)
     basis = rng.choice(list(DIRECTIONS), total, p=list(DIRECTIONS.values())).astype(object)
