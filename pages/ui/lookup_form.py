@@ -41,8 +41,11 @@ def question(policy: Mapping[str, float | int | str], zone: ZoneInfo) -> Questio
     place = _place()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         now = datetime.now(zone)
-        day = st.date_input("Day", now.date(), max_value=now.date(), key="day")
-        clock = st.time_input("Time", now.time().replace(second=0, microsecond=0), step=300, key="time")
+        # Said once: a default that moves with the clock would undo what was chosen.
+        st.session_state.setdefault("day", now.date())
+        st.session_state.setdefault("time", now.time().replace(second=0, microsecond=0))
+        day = st.date_input("Day", max_value=now.date(), key="day")
+        clock = st.time_input("Time", step=300, key="time")
         most = int(policy["lookup_radius_max_m"])
         radius = st.slider("Radius", 25, most, min(150, most), step=25, format="%d m", key="radius")
     if place is None:
