@@ -9,7 +9,7 @@ import streamlit as st
 
 from analytics.optics import KINDS
 from data.errors import PorchlightError
-from pages.ui import guard, registering
+from pages.ui import guard, registering, scroll
 from pages.ui.camera_placer import View, place_camera
 from pages.ui.registering import ANSWERS, STEPS, choice, go, problem, text
 from workflow import city_map, places, registration
@@ -41,6 +41,7 @@ def where(answers: Answers) -> None:
     ).strip()
     if words != answers.get("searched", ""):
         search(answers, words)
+        st.rerun()
     for other in answers.get("alternatives", ()):
         take = {"register address": other}
         st.button(other, icon=":material/location_on:", on_click=st.session_state.update, args=(take,))
@@ -70,11 +71,10 @@ def search(answers: Answers, words: str) -> None:
             registration.check_place(words, place.lon, place.lat, city_map.city())
     except PlaceNotFound as error:
         answers |= {"problem": ("address", str(error)), "alternatives": error.suggestions}
-        st.rerun()
     except NotValid as error:
         answers["problem"] = (error.field, str(error))
-        st.rerun()
-    answers |= {"found": found, "place": found[0] if len(found) == 1 else None}
+    else:
+        answers |= {"found": found, "place": found[0] if len(found) == 1 else None}
 
 
 def around(answers: Answers) -> dict[str, list[Any]]:
@@ -90,15 +90,10 @@ def surroundings(lon: float, lat: float, version: int) -> dict[str, list[Any]]:
 
 def camera(answers: Answers) -> None:
     """Which camera, and which way it looks."""
-    kind = choice(
-        answers,
-        "camera_kind",
-        "Which kind of camera?",
-        CAMERA_KINDS,
-        captions=list(registering.KIND_HINTS.values()),
-    )
+    hints = [registering.KIND_HINTS[kind] for kind in CAMERA_KINDS]
+    kind = choice(answers, "camera_kind", "Which kind of camera?", CAMERA_KINDS, hints)
     if kind != "indoor":
-        choice(answers, "outdoor", "Is it outside or inside?", registering.PLACES, horizontal=True)
+        choice(answers, "outdoor", "Is it outside or inside?", registering.PLACES)
     direction = choice(answers, "direction", "Which way does it look?", registering.DIRECTIONS)
     if kind and direction in ("shown", "round"):
         optics = KINDS[kind]
@@ -120,8 +115,8 @@ def footage(answers: Answers) -> None:
     st.write("This helps an officer to ask in time. Leave open what you don't know.")
     choice(answers, "retention_hours", "How long does it keep what it records?", registering.KEPT)
     choice(answers, "storage", "Where is that kept?", registering.STORED)
-    choice(answers, "night_vision", "Does it see at night?", registering.SURE, horizontal=True)
-    choice(answers, "audio", "Does it record sound?", registering.SURE, horizontal=True)
+    choice(answers, "night_vision", "Does it see at night?", registering.SURE)
+    choice(answers, "audio", "Does it record sound?", registering.SURE)
 
 
 def consents(answers: Answers) -> None:
@@ -129,8 +124,9 @@ def consents(answers: Answers) -> None:
     st.write("Tick what you agree to. You can take back each one at any time.")
     agreed = answers.setdefault("consents", set())
     for purpose, words in PURPOSES.items():
-        with st.container(border=True):
-            ticked = st.checkbox(f"**{words}**", purpose in agreed, key=f"register {purpose}")
+        st.session_state.setdefault(f"register {purpose}", purpose in agreed)
+        with st.container(border=True, gap=None):
+            ticked = st.checkbox(f"**{words}**", key=f"register {purpose}")
             st.caption(registering.CONSENT_HINTS[purpose])
         (agreed.add if ticked else agreed.discard)(purpose)
     problem(answers, "consents")
@@ -167,11 +163,16 @@ def next_step(answers: Answers) -> None:
 def done(answers: Answers) -> None:
     """What was agreed, until when, how to leave, and the files to keep."""
     confirmation, city = answers["confirmation"], city_map.city()
-    st.title("Thank you. Your camera is registered.")
-    st.write("**This is your reference.** Keep it: with it you can change or end your registration.")
-    st.code(confirmation.reference, language=None)
+    until = registering.day(confirmation.expires_at.astimezone(city.zone))
     words = registering.plain(confirmation, city.zone, city.name)
-    st.text(words.split("\n\n", 2)[2])
+    st.header("Thank you. Your camera is registered.")
+    st.write(f"It is registered until **{until}**; before that day we ask you again. This is your reference:")
+    st.code(confirmation.reference, language=None)
+    for title, chosen in (("You agreed to this", True), ("You did not agree to this", False)):
+        lines = [f"- {PURPOSES[key]}" for key in PURPOSES if (key in confirmation.consents) is chosen]
+        if lines:
+            st.markdown("\n".join([f"**{title}**", *lines]))
+    st.markdown("**If you change your mind**\n\n" + " ".join(registering.LEAVE))
     with st.container(horizontal=True):
         st.download_button("Save this page", words, "porchlight-camera.txt", icon=":material/description:")
         st.download_button(
@@ -201,10 +202,12 @@ with st.container(horizontal_alignment="center"), st.container(width=640):
             icon=":material/schedule:",
         )
     elif step > len(form):
+        scroll.show_top("done")
         done(answers)
     else:
+        scroll.show_top(str(step), answers.get("problem", (None, None))[1])
         st.progress(step / len(form), text=f"Step {step} of {len(form)}")
-        st.title(registering.TITLES[step - 1])
+        st.header(registering.TITLES[step - 1])
         form[step - 1](answers)
         with st.container(horizontal=True):
             if step > 1 and st.button("Back", icon=":material/arrow_back:", width="stretch"):

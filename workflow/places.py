@@ -297,10 +297,12 @@ def _house(store: Store, number: int, street: str) -> list[Place]:
 def _at_the_street(
     buildings: pd.DataFrame, lines: pd.DataFrame, store: Store
 ) -> list[tuple[str, shapely.Point]]:
-    """For each building the point of its outline that is nearest to its street."""
+    """For each building the point of its outline that one meets on the shortest way from its street to its middle."""
     street = shapely.union_all(_in_metres(lines["geometry"], store))
-    outlines = shapely.boundary(_in_metres(buildings["geometry"], store))
-    fronts = shapely.get_point(shapely.shortest_line(outlines, street), 0)
+    shapes = _in_metres(buildings["geometry"], store)
+    outlines = shapely.boundary(shapes)
+    ways = shapely.shortest_line(shapely.point_on_surface(shapes), street)
+    fronts = shapely.get_point(shapely.shortest_line(shapely.intersection(outlines, ways), street), 0)
     return list(zip(buildings["address"], fronts, strict=True))
 
 

@@ -30,7 +30,9 @@ from workflow.identity import PUBLIC
 log = logging.getLogger("porchlight")
 
 TERMS_VERSION = "2026-1"
-CAMERA_KINDS = {kind: optics.label for kind, optics in KINDS.items() if kind not in ("city", "alpr")}
+CAMERA_KINDS = {
+    kind: optics.label.partition(",")[0] for kind, optics in KINDS.items() if kind not in ("city", "alpr")
+}
 OWNER_KINDS = {"resident": "A resident", "business": "A business", "neighbourhood": "A neighbourhood group"}
 STORAGE = {
     "card": "A memory card in the camera",
