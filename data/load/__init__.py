@@ -12,6 +12,7 @@ from data.load.agency_files import load as agency_cameras
 from data.load.incident_files import load as incidents
 from data.load.layer_files import load as _layer
 from data.load.layer_files import load_city as city
+from data.load.registry_files import load as cameras
 from data.load.report import REASONS, LoadReport
 
 blocks = partial(_layer, "blocks")
@@ -25,6 +26,7 @@ __all__ = [
     "agency_cameras",
     "blocks",
     "buildings",
+    "cameras",
     "city",
     "districts",
     "incidents",

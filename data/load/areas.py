@@ -60,12 +60,14 @@ def containing_each(lon: Floats, lat: Floats, *areas: Areas) -> list[NDArray[np.
     return [kind.containing(different.real, different.imag)[position] for kind in areas]
 
 
-def inside(lon: Floats, lat: Floats, outline: shapely.Geometry | None, crs: str | None) -> NDArray[np.bool_]:
-    """Whether each place lies in the city or at most `MARGIN_M` outside; everything does without an outline."""
+def inside(
+    lon: Floats, lat: Floats, outline: shapely.Geometry | None, crs: str | None, margin_m: float = MARGIN_M
+) -> NDArray[np.bool_]:
+    """Whether each place lies in the city or at most `margin_m` outside; everything does without an outline."""
     if outline is None or crs is None or not len(lon):
         return np.ones(len(lon), bool)
     to_metres = transformer(WGS84, crs)
-    area = project(outline, to_metres).buffer(MARGIN_M)
+    area = project(outline, to_metres).buffer(margin_m)
     shapely.prepare(area)
     different, position = np.unique(lon + 1j * lat, return_inverse=True)
     x, y = to_metres.transform(different.real, different.imag)

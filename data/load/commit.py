@@ -73,6 +73,7 @@ def rows(
         new = _insert_new(connection, table.name, content, load_id)
         _keep_refused(connection, table.name, load_id)
         _clear_mended(connection, prepared)
+        _refuse_again(connection, table.name, load_id)
         if prepared.city:
             make_city(connection, prepared.city)
         counted = Counted(
@@ -118,6 +119,7 @@ def record(
     actor: str,
     role: str,
     started: float,
+    subjects: Sequence[str] = (),
 ) -> None:
     """The row of the table ``load``, and the ledger's entry."""
     connection.execute(
@@ -142,6 +144,7 @@ def record(
         role=role,
         act="data.load",
         outcome="done",
+        subjects=subjects,
         asked={"kind": counted.kind, "file_hash": file_hash, "format": counted.format},
         counts={
             "rows": counted.rows,
@@ -237,6 +240,21 @@ def _keep_refused(connection: sa.Connection, table: str, load_id: int) -> None:
             AND NOT EXISTS (
                 SELECT 1 FROM {table} WHERE {table}.source = staged.source
                 AND {table}.source_key = staged.source_key AND {table}.load_id < :load_id
+            )
+        """),
+        {"load_id": load_id},
+    )
+
+
+def _refuse_again(connection: sa.Connection, table: str, load_id: int) -> None:
+    """A refused row that comes again beside a newer version of its key belongs to the newer load."""
+    connection.execute(
+        sa.text(f"""
+            UPDATE quarantine SET load_id = :load_id WHERE load_id < :load_id
+            AND row_hash IN (SELECT row_hash FROM staged_refused)
+            AND EXISTS (
+                SELECT 1 FROM {table} WHERE {table}.source = quarantine.source
+                AND {table}.source_key = quarantine.source_key AND {table}.load_id = :load_id
             )
         """),
         {"load_id": load_id},

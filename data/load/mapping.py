@@ -135,7 +135,8 @@ def unknown_columns(file: Staged) -> str:
     return (
         f"{file.path.name} is of no known format. Its columns are: {', '.join(_short(name) for name in file.names)}.\n"
         "Save the lines below as mapping.toml, correct them (docs/loading.md explains each), and load the file "
-        f"again with --mapping mapping.toml\n\n{suggested(file)}"
+        f"again with --mapping mapping.toml\n\n{suggested(file)}\n\n"
+        f"Nothing was loaded: {file.path.name} wants a mapping such as the one above."
     )
 
 

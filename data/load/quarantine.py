@@ -69,12 +69,15 @@ def returned(file: Staged, usable: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def export(connection: sa.Connection, path: Path, kind: str = "incidents") -> int:
-    """Write the quarantine of one kind as a CSV that opens safely in a spreadsheet; the number of rows."""
+def export(connection: sa.Connection, path: Path, kind: str = "incidents", source: str | None = None) -> int:
+    """Write the quarantine of one kind as a CSV that opens safely in a spreadsheet; the number of rows.
+
+    Rows with personal data are sealed and stay where they are.
+    """
     table = schema.quarantine
     rows = connection.execute(
         sa.select(table.c.row_hash, table.c.reason, table.c.raw)
-        .where(table.c.kind == kind, table.c.raw.is_not(None))
+        .where(table.c.kind == kind, table.c.raw.is_not(None), source is None or table.c.source == source)
         .order_by(table.c.load_id, table.c.row_hash)
     ).all()
     records = [json.loads(row.raw) for row in rows]
