@@ -9,6 +9,7 @@ to record an access, because without the record there is nothing to pass in.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,7 @@ NONCE_BYTES = 12
 VERSION = b"\x01"
 CHECK_PLACE = "setting.vault_check"
 CHECK_TEXT = "Porchlight"
+DIGEST_PLACE = b"vault.digest"
 
 
 class Committed(Protocol):
@@ -49,6 +51,7 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise VaultError(f"A vault key has {KEY_BYTES} bytes; this one has {len(key)}.")
         self._cipher = AESGCM(key)
+        self._digest_key = hmac.digest(key, DIGEST_PLACE, "sha256")
 
     def seal(self, text: str, column: str, subject: str) -> bytes:
         """`text` as ciphertext that opens only as `column` of `subject`."""
@@ -65,6 +68,10 @@ class Vault:
         if subject not in entry.subjects:
             raise VaultError("This ledger entry is about somebody else, so it opens nothing here.")
         return self._decrypt(sealed, column, subject)
+
+    def digest(self, text: str) -> str:
+        """Thirty-two letters that tell one personal text from another, and nothing to whoever lacks the key."""
+        return hmac.digest(self._digest_key, text.encode(), "sha256").hex()[:32]
 
     def check_value(self) -> bytes:
         """What a new database keeps, to know its key again."""
