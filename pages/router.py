@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import functools
+import sys
+from pathlib import Path
 
-import streamlit as st
+# Streamlit puts the folder of its script first on the path for as long as it runs. There a library's
+# `import coverage` would find a page, and run it.
+sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
 
-from data.errors import PorchlightError
-from pages.ui import guard, layout, session
-from pages.ui.registry import FOLDER, PAGES
+import streamlit as st  # noqa: E402
+
+from data.errors import PorchlightError  # noqa: E402
+from pages.ui import guard, layout, session  # noqa: E402
+from pages.ui.registry import FOLDER, PAGES  # noqa: E402
 
 
 def main() -> None:
@@ -24,7 +30,7 @@ def main() -> None:
     allowed = guard.open_pages(actor)
     # A page that may not be opened keeps its address, so that a link leads there after signing in; the
     # file behind it is not run.
-    st.navigation(
+    page = st.navigation(
         [
             st.Page(
                 FOLDER / page.file if page.name in allowed else functools.partial(guard.refuse, page.name),
@@ -36,7 +42,11 @@ def main() -> None:
             )
             for page in PAGES
         ]
-    ).run()
+    )
+    try:
+        page.run()
+    except PorchlightError as error:
+        st.error(str(error), icon=":material/block:")
 
 
 main()
