@@ -85,7 +85,7 @@ def _without_slivers(faces: NDArray[np.object_]) -> NDArray[np.object_]:
         shared = shapely.length(shapely.intersection(faces[one], faces))
         shared[one] = 0
         other = int(np.argmax(shared))
-        faces[other] = shapely.union(faces[one], faces[other], grid_size=PRECISION)
+        faces[other] = shapely.union(faces[one], faces[other])
         faces = np.delete(faces, one)
     return faces
 

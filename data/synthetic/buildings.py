@@ -10,7 +10,6 @@ import shapely
 
 from data.synthetic.blocks import containing
 from data.synthetic.layout import STRIPS, Layout
-from data.synthetic.streets import METRES_A_NUMBER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -242,7 +241,7 @@ def _footprints(lots: pd.DataFrame, streets: pd.DataFrame, rng: np.random.Genera
         streets["right_to"].to_numpy()[lots["street"]],
         streets["left_to"].to_numpy()[lots["street"]],
     )
-    number = np.minimum(low + 2 * np.round(along / METRES_A_NUMBER / 2).astype(int), high)
+    number = low + 2 * np.round((high - low) / 2 * along / shapely.length(line)).astype(int)
     return lots.assign(
         geometry=geometry,
         height_m=height.round(1),

@@ -16,7 +16,6 @@ import shapely
 from scipy.spatial import cKDTree
 
 from data.synthetic.blocks import containing
-from data.synthetic.streets import METRES_A_NUMBER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -221,10 +220,11 @@ def _published(
     _, first = np.unique(face_of, return_index=True)
     faces = faces.iloc[first]
     line = streets["geometry"].to_numpy()[faces["street"]]
-    low = np.minimum(streets["left_from"], streets["right_from"]).to_numpy()[faces["street"]]
+    low = streets[["left_from", "right_from"]].min(axis=1).to_numpy()[faces["street"]]
+    high = streets[["left_to", "right_to"]].max(axis=1).to_numpy()[faces["street"]]
     length = shapely.length(line)
-    begin = np.clip((faces["hundred"] - low) * METRES_A_NUMBER, 0, length)
-    end = np.clip((faces["hundred"] + 100 - low) * METRES_A_NUMBER, 0, length)
+    begin = np.clip((faces["hundred"] - low) / (high - low), 0, 1) * length
+    end = np.clip((faces["hundred"] + 100 - low) / (high - low), 0, 1) * length
     along = ((begin + end) / 2).to_numpy()
     middle = shapely.get_coordinates(shapely.line_interpolate_point(line, along))
     ahead = shapely.get_coordinates(shapely.line_interpolate_point(line, np.minimum(along + 2, length)))

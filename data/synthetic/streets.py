@@ -66,17 +66,19 @@ def segments(layout: Layout, lines: list[Line]) -> pd.DataFrame:
 
     middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
     line = shapely.STRtree(whole).nearest(middle)
-    start = shapely.line_locate_point(whole[line], shapely.get_point(pieces, 0))
-    end = shapely.line_locate_point(whole[line], shapely.get_point(pieces, -1))
-    length = shapely.length(whole)[line]
-    ring = shapely.is_closed(whole)[line]
-    # A piece of a closed street that holds its seam has one end at the wrong end of the measure.
-    mid = shapely.line_locate_point(whole[line], middle)
-    start = np.where(ring & (start > mid) & (end > mid) & (end >= start), 0.0, start)
-    end = np.where(ring & (end < mid) & (start < mid) & (end <= start), length, end)
-    backwards = start > end
-    pieces = np.where(backwards, shapely.reverse(pieces), pieces)
-    start, end = np.minimum(start, end), np.maximum(start, end)
+
+    def measured(share: float) -> NDArray[np.float64]:
+        """Metres along the whole street of the place at this share of each piece."""
+        return shapely.line_locate_point(
+            whole[line], shapely.line_interpolate_point(pieces, share, normalized=True)
+        )
+
+    # Each piece runs the way its street's numbers grow.
+    pieces = np.where(measured(0.4) > measured(0.6), shapely.reverse(pieces), pieces)
+    start, mid, end = (measured(share) for share in (0.0, 0.5, 1.0))
+    # A closed street begins and ends at one place, which can be measured either way.
+    start = np.where(start > mid, 0.0, start)
+    end = np.where(end < mid, shapely.length(whole)[line], end)
 
     low = 100 + np.round(start / METRES_A_NUMBER).astype(int)
     high = np.maximum(100 + np.round(end / METRES_A_NUMBER).astype(int), low + 2)
