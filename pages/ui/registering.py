@@ -142,7 +142,9 @@ def check_step(answers: dict[str, Any], city: City) -> None:
         lon, lat = point(answers)
         registration.check_place(answers["address"], lon, lat, city)
     elif step == 3:
-        registration.check_camera(answers.get("camera_kind"), *direction(answers))
+        kind = answers.get("camera_kind")
+        registration.check_camera(kind, None, None)
+        registration.check_camera(kind, *direction(answers))
     elif step == 5:
         registration.check_consents(frozenset(answers["consents"]))
 

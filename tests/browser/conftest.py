@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from data.store import Store, open_store
 from tests import small_town
@@ -25,6 +25,7 @@ from tests.browser import install
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+PATIENCE_MS = 15_000  # a loaded machine is slow, not wrong
 FLAGS = [
     "--use-angle=swiftshader",  # maps need WebGL, and a test machine has no graphics card
     "--enable-unsafe-swiftshader",
@@ -33,8 +34,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Streamlit wants a Material favicon from here. Our policy blocks it; remove this when the favicon is ours.
-FAVICON = "https://fonts.gstatic.com/s/i/short-term/release/materialsymbolsrounded/"
 LOCAL = ("127.0.0.1", "localhost", "")  # blob: and data: have no host
 
 
@@ -47,10 +46,11 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """Porchlight as it is served, on a port and a DuckDB file of its own."""
+    """Porchlight as it is served, on a port and a store of its own: a DuckDB file unless another is named."""
 
     file: Path
     key_file: Path
+    store_url: str | None = None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -66,21 +66,42 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.launch()
+        self._wait(self._is_well)
+
+    def start_cold(self) -> None:
+        """Start it and wait until it listens, without asking it for anything."""
+        self.launch()
+        self._wait(self._listens)
+
+    def launch(self) -> None:
+        """Start it; it may take a while to listen."""
         environment = os.environ | {
-            "DATABASE_URL": f"duckdb:///{self.file}",
+            "DATABASE_URL": self.store_url or f"duckdb:///{self.file}",
             "PORCHLIGHT_KEY_FILE": str(self.key_file),
         }
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         with self.file.with_suffix(".log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+
+    def _wait(self, until: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()  # noqa: S310 - our own address
+        while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
+            if until():
                 return
             time.sleep(0.1)
         self.stop()
         pytest.fail(f"The server did not start:\n{self.log}")
+
+    def _is_well(self) -> bool:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()  # noqa: S310 - our own address
+            return True
+        return False
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """Stop it; the file can then be opened from here."""
@@ -130,6 +151,7 @@ def server(town: Path, key_file: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium, else Playwright's own."""
+    expect.set_options(timeout=PATIENCE_MS)
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=install.installed(), args=FLAGS + as_root)
@@ -157,11 +179,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             strangers.remove(address)  # it never left the browser; the console has the violation
 
     def note_message(text: str) -> None:
-        if "Content Security Policy" in text and FAVICON not in text:
+        if "Content Security Policy" in text:
             violations.append(text)
 
     def open_one(**options: object) -> Page:
         context = browser.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: note_host(request.url))

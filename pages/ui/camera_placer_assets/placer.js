@@ -43,8 +43,10 @@ function newPlacer(parent, view) {
   const status = html("p", { class: "status", role: "status" }, below);
   const left = html("button", { type: "button" }, below);
   const right = html("button", { type: "button" }, below);
-  left.textContent = "↺ Turn left";
-  right.textContent = "↻ Turn right";
+  for (const [button, sign, words] of [[left, "↺", "Turn left"], [right, "↻", "Turn right"]]) {
+    button.textContent = `${sign} ${words}`;
+    button.setAttribute("aria-label", words);
+  }
 
   let data = null;
   let send = () => {};
