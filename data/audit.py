@@ -158,11 +158,13 @@ def _without_area(area: sa.Table, column: str) -> Callable[[sa.Connection], int]
 
     def count(connection: sa.Connection) -> int:
         incident = schema.incident
+        shapes = connection.scalars(sa.select(area.c.geometry)).all()
+        if not shapes:
+            return 0
         rows = connection.execute(
             sa.select(incident.c.lon, incident.c.lat).where(incident.c[column].is_(None)).distinct()
         ).all()
-        shapes = connection.scalars(sa.select(area.c.geometry)).all() if rows else []
-        if not shapes:
+        if not rows:
             return 0
         tree = shapely.STRtree(shapely.from_wkb([bytes(shape) for shape in shapes]))
         places = shapely.points(np.array([tuple(row) for row in rows], float))

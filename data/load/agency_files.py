@@ -94,8 +94,7 @@ def _look(file: Staged, found: AgencyFormat) -> None:
 def _judge(file: Staged, found: AgencyFormat) -> None:
     """The table ``judged``: every row, with the reason why it is refused."""
     key = " || '/' || ".join(
-        f"nullif(regexp_extract(regexp_replace({sql.text(file.column(name))}, '\\.0+$', ''), "
-        f"{literal(found.key_pattern)}, 1), '')"
+        f"nullif(regexp_extract({sql.whole(file.column(name))}, {literal(found.key_pattern)}, 1), '')"
         for name in found.key
     )
     title = [sql.text(file.column(name)) for name in found.title if file.column(name)]

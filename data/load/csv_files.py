@@ -1,9 +1,9 @@
 """CSV files of any quality, as columns of text; no line is lost.
 
-A sound file goes through Arrow's reader. Whatever makes a file unsound (a line with too few or too
-many columns, a quotation mark too many, bytes that are no text, a packed file that breaks off) sends
-it through a second reader that takes it line by line, because in such a file it is the lines
-themselves that are in question. Both give the same columns for the same sound lines.
+A file with a row on every line goes through Arrow's reader. Any other (a line with too few or too many
+columns, a field that runs over several lines, a quotation mark too many, bytes that are no text, a packed
+file that breaks off) goes through a second reader that takes it line by line, because in such a file it is
+the lines themselves that are in question. Both give the same columns for the same sound lines.
 
 How unsound lines are read:
 
@@ -79,6 +79,7 @@ class CsvFile:
     columns: list[str]
     truncated: bool
     sound: bool
+    lines: int  # below the header
     _text: Path
     _start: int  # where the rows begin, in bytes
     _delimiter: str
@@ -162,21 +163,26 @@ def look_through(path: Path, folder: Path, encoding: str | None = None, delimite
         recode = codecs.getincrementaldecoder(encoding)("porchlight-mark")
     except LookupError:
         raise LoadError(f"There is no encoding called '{encoding}'. Write utf-8, cp1252 or latin-1.") from None
-    quotes, sound = 0, True
+    quotes, lines, sound, last = 0, 0, True, b""
     with text.open("wb") if text != path else contextlib.nullcontext() as copy:
         for chunk in chunks:
             if recoded:
                 chunk = recode.decode(chunk).encode()
             quotes += chunk.count(b'"')
+            lines += chunk.count(b"\n")
+            last = chunk[-1:] or last
             sound = sound and b"\0" not in chunk and _decodes(valid, chunk)
             if copy:
                 copy.write(chunk)
         if copy and recoded:
             copy.write(recode.decode(b"", final=True).encode())
     sound = sound and _decodes(valid, b"", final=True) and quotes % 2 == 0
+    lines += last not in (b"\n", b"")  # the last line may have no end
     tail = _cut_tail(text) if chunks.truncated else ""
     header, start, delimiter = _header(text, path.name, delimiter)
-    return CsvFile(distinct(header), chunks.truncated, sound and not tail, text, start, delimiter, tail)
+    return CsvFile(
+        distinct(header), chunks.truncated, sound and not tail, lines - _lines_before(text, start), text, start, delimiter, tail
+    )
 
 
 def shown(text: str) -> str:
@@ -191,12 +197,14 @@ def _records(lines: Iterator[str], width: int, delimiter: str) -> Iterator[tuple
     while text := waiting.pop() if waiting else next(lines, ""):
         if not text.strip("\r\n"):
             continue
-        record = _fields(text, delimiter)
+        open_quote = text.count('"') % 2 == 1
+        # Strict reading tells an open quotation mark, and refuses text behind a closing one. Arrow allows
+        # that within a line, and so do we; over several lines it is the mark of two that were left open.
+        record = _fields(text, delimiter, (True,) if open_quote else (True, False))
         if record is not None and len(record) == width:
             yield record, text
             continue
         parts = [text]
-        open_quote = text.count('"') % 2 == 1
         while open_quote and len(parts) < LINES_MAX:
             following = waiting.pop() if waiting else next(lines, "")
             if not following:
@@ -205,7 +213,7 @@ def _records(lines: Iterator[str], width: int, delimiter: str) -> Iterator[tuple
             open_quote = following.count('"') % 2 == 0
         if len(parts) > 1:
             whole = "".join(parts)
-            record = _fields(whole, delimiter)
+            record = _fields(whole, delimiter, (True,))
             if record is not None and len(record) == width:
                 yield record, whole
                 continue
@@ -213,11 +221,10 @@ def _records(lines: Iterator[str], width: int, delimiter: str) -> Iterator[tuple
         yield None, text
 
 
-def _fields(text: str, delimiter: str) -> list[str] | None:
-    """The fields of one row; None where a quotation mark is still open at its end, or it is not one row."""
+def _fields(text: str, delimiter: str, strictly: tuple[bool, ...] = (True, False)) -> list[str] | None:
+    """The fields of one row, read strictly or not, in this order; None where that cannot be."""
     csv.field_size_limit(FIELD_CHARACTERS_MAX)
-    # Strict reading tells an open quotation mark, and refuses text behind a closing one, which Arrow allows.
-    for strict in (True, False) if text.count('"') % 2 == 0 else (True,):
+    for strict in strictly:
         try:
             return next(csv.reader([text], delimiter=delimiter, strict=strict), None)
         except csv.Error:
@@ -264,6 +271,13 @@ def distinct(names: list[str]) -> list[str]:
         taken.add(name.lower())
         chosen.append(name)
     return chosen
+
+
+def _lines_before(text: Path, start: int) -> int:
+    """How many lines the header takes."""
+    with text.open("rb") as file:
+        header = file.read(start)
+    return header.count(b"\n") + (not header.endswith(b"\n"))
 
 
 def _cut_tail(text: Path) -> str:

@@ -115,7 +115,7 @@ def _parse(file: Staged, found: IncidentFormat) -> None:
         CREATE TABLE parsed AS
         SELECT row,
             {_key(file, found, occurred)} AS source_key,
-            {_one_line(sql.text(file.column(found.case_number)))} AS case_number,
+            {_one_line(sql.whole(file.column(found.case_number)))} AS case_number,
             CASE WHEN offence.code IS NOT NULL THEN {code} END AS offence_code,
             coalesce({words}, {sql.text(offence)}, '') AS offence_text,
             {sql.stated(file, found.occurred)} AS time_stated,
@@ -140,9 +140,7 @@ def _one_line(words: str) -> str:
 
 def _key(file: Staged, found: IncidentFormat, occurred: str) -> str:
     if found.key:
-        # A key that went through a database or a spreadsheet as a number has gained a fraction of zeros.
-        parts = [f"regexp_replace({sql.text(file.column(name))}, '\\.0+$', '')" for name in found.key]
-        return " || '/' || ".join(parts)
+        return " || '/' || ".join(sql.whole(file.column(name)) for name in found.key)
     columns = found.identity or (
         found.offence,
         found.address,

@@ -135,7 +135,7 @@ def _csv(
 ) -> tuple[tuple[Column, ...], bool]:
     found = csv_files.look_through(path, folder, encoding, delimiter)
 
-    def insert() -> None:
+    def insert() -> int:
         texts = ", ".join(f"c{position} VARCHAR" for position in range(len(found.columns)))
         connection.execute(f"CREATE OR REPLACE TABLE raw (row BIGINT, {texts})")
         read = 0
@@ -145,11 +145,13 @@ def _csv(
             read += batch.num_rows
             if progress:
                 progress(f"{read:,} rows read")
+        return read
 
     try:
-        insert()
+        found.sound = found.sound and insert() == found.lines
     except pa.ArrowInvalid:
         found.sound = False
+    if not found.sound:
         insert()
     columns = tuple(Column(name, f"c{at}", "VARCHAR") for at, name in enumerate(found.columns))
     if EXPORT_ROW in {name.lower() for name in found.columns}:
