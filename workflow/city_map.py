@@ -117,7 +117,7 @@ def style(theme: str, address: str = "/map") -> dict[str, Any]:
                 "layout": {"line-cap": "round", "line-join": "round"},
                 "paint": {
                     "line-color": colours["street"],
-                    "line-width": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.6, 14, 2, 18, 14],
+                    "line-width": ["interpolate", ["exponential", 1.7], ["zoom"], 11, 0.3, 13, 1, 15, 4, 18, 20],
                 },
             },
         ],

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 VIEW = "coverage.view"
 LAYERS = {"community": "Community cameras", "city": "City cameras", "alpr": "Plate readers"}
 STATED = ("verified", "stated")
-CRIME_CELL_M = 50.0
+# Where a camera's direction is from. An unknown one never counts; taken as looking all round, it says how
+# much more could be in view at the most.
+DIRECTIONS = ("stated", "assumed", "unknown")
+CRIME_CELL_M = 100.0
 MARGIN_M = 100.0
 
 
@@ -68,7 +71,7 @@ class Sight:
     """How sharply the best camera of each layer resolves each cell of the ground (px/m)."""
 
     ground: Ground
-    best: Mapping[tuple[str, bool], NDArray[np.float64]]  # (layer, assumed direction)
+    best: Mapping[tuple[str, str], NDArray[np.float64]]  # (layer, one of DIRECTIONS)
     counted: Mapping[str, Counted]
 
 
@@ -80,6 +83,7 @@ class InView:
     incidents: int
     low: float
     high: float
+    possible: int  # if every camera that does not count looked all round
 
     @property
     def share(self) -> float:
@@ -128,8 +132,9 @@ def city_coverage(
         raise PorchlightError("Choose at least one kind of camera.")
     seen = sight(store)
     ground = seen.ground
-    chosen = [seen.best[layer, assumed] for layer in sorted(layers) for assumed in {False, with_assumed}]
-    best = np.maximum.reduce(chosen)
+    counting = ("stated", "assumed") if with_assumed else ("stated",)
+    best = np.maximum.reduce([seen.best[layer, known] for layer in layers for known in counting])
+    possible = np.maximum.reduce([seen.best[layer, known] for layer in layers for known in DIRECTIONS])
     cells, outside = _incident_cells(store, ground, since, until)
     resolved = best >= optics.LEVELS[level]
     in_view = int(resolved[cells].sum())
@@ -141,11 +146,36 @@ def city_coverage(
         level=level,
         since=since,
         until=until,
-        incidents=InView(in_view, len(cells), low, high),
+        incidents=InView(
+            in_view, len(cells), low, high, int((possible >= optics.LEVELS[level])[cells].sum())
+        ),
         outside=outside,
         ground_in_view=float(resolved[ground.in_city].mean()),
         blocks=_by_block(ground, resolved, cells),
         crime=_crime(ground, cells),
+    )
+
+
+def sentence(city: CityCoverage, layers: frozenset[str], what: str) -> str:
+    """The answer in words: the share of incidents where a camera can show `what`, and how much it could be."""
+    seen = city.incidents
+    if not seen.incidents:
+        return "No incidents were recorded in this period."
+    listed = sum(city.counted[layer].listed for layer in layers)
+    if not listed:
+        return "No camera is listed yet, so nothing is in view."
+    most = f"{seen.possible / seen.incidents:.1%}".replace("%", " %")
+    if not any(city.counted[layer].stated for layer in layers) and not seen.in_view:
+        return (
+            f"Nobody has stated which way the {listed:,} cameras look, so none counts. At most {most} of "
+            f"{seen.incidents:,} recorded incidents happened where one could show {what}."
+        )
+    share = f"{seen.share:.1%}".replace("%", " %")
+    return (
+        f"{share} of {seen.incidents:,} recorded incidents happened where a camera can show {what}; at most {most}, "
+        "if every camera whose direction is not known looked all round."
+        if seen.possible > seen.in_view
+        else f"{share} of {seen.incidents:,} recorded incidents happened where a camera can show {what}."
     )
 
 
@@ -213,13 +243,15 @@ def _sight(store: Store, map_version: int, _camera_version: tuple[object, ...]) 
     cameras = _placed(records.cameras(store, datetime.now(UTC)), ground.crs)
     seen = viewshed.mounted(optics.completed(cameras, "detect"), buildings.polygons)
     walls = viewshed.walls_of(buildings.polygons)
-    stated = (seen["direction_from"].isin(STATED) | (seen["hfov"] >= 360)).to_numpy()
+    direction = _direction(seen)
     best = {}
     for layer in LAYERS:
-        for assumed in (False, True):
-            part = seen[(seen["layer"] == layer).to_numpy() & (stated != assumed)]
+        for known in DIRECTIONS:
+            part = seen[(seen["layer"] == layer).to_numpy() & (direction == known)]
+            if known == "unknown":
+                part = _all_round(part)
             cells = coverage.cover(ground.grid, viewshed.cast(part, walls), part)
-            best[layer, assumed] = cells["best_px_per_m"].to_numpy()
+            best[layer, known] = cells["best_px_per_m"].to_numpy()
     counted = {layer: _counted(seen[seen["layer"] == layer]) for layer in LAYERS}
     return Sight(ground, best, counted)
 
@@ -246,16 +278,33 @@ def _ground(store: Store, _map_version: int) -> Ground:
     return Ground(
         grid=grid,
         crs=city.crs,
-        in_city=_areas_of_cells(grid, np.array([outline])) == 0,
-        block_of_cell=_areas_of_cells(grid, blocks.geometry.to_numpy()),
+        in_city=grid.areas([outline]) == 0,
+        block_of_cell=grid.areas(blocks.geometry.to_numpy()),
         blocks=pd.DataFrame({"id": blocks["id"].to_numpy(), "name": blocks["name"].to_numpy()}),
     )
 
 
+def _direction(views: pd.DataFrame) -> NDArray[np.str_]:
+    """One of DIRECTIONS for each view; one that looks all round needs none."""
+    all_round = views["hfov"] >= 360
+    unknown = views["azimuth"].isna() & ~all_round
+    stated = views["direction_from"].isin(STATED) | all_round
+    return np.select([unknown, stated], ["unknown", "stated"], default="assumed")
+
+
+def _all_round(views: pd.DataFrame) -> pd.DataFrame:
+    """The views as if each looked everywhere at once, as sharply as it does in one direction."""
+    detect = np.full(len(views), optics.LEVELS["detect"])
+    reach = optics.range_m(detect, views["width_px"].to_numpy(), views["hfov"].to_numpy())
+    wide = views.assign(azimuth=0.0, hfov=360.0, range_m=np.minimum(reach, optics.MAX_RANGE_M))
+    # Without a width the sharpness follows from the range, which is that of the real lens.
+    return wide.drop(columns="width_px")
+
+
 def _counted(views: pd.DataFrame) -> Counted:
     """Devices, not views: one with two directions is one camera, and counts if one of them counts."""
-    unknown = views["azimuth"].isna() & (views["hfov"] < 360)
-    stated = ~unknown & (views["direction_from"].isin(STATED) | (views["hfov"] >= 360))
+    direction = _direction(views)
+    unknown, stated = direction == "unknown", direction == "stated"
     of = views["id"]
     devices = of.nunique()
     count = of[stated].nunique()
@@ -273,17 +322,6 @@ def _placed(cameras: pd.DataFrame, crs: str) -> pd.DataFrame:
     to_metres = Transformer.from_crs(records.WGS84, crs, always_xy=True)
     x, y = to_metres.transform(cameras["lon"].to_numpy(), cameras["lat"].to_numpy())
     return cameras.assign(x=x, y=y)
-
-
-def _areas_of_cells(grid: Grid, areas: NDArray[np.object_]) -> NDArray[np.int64]:
-    """The position of the area that holds each cell's centre; the lowest where several do, -1 where none does."""
-    answer = np.full(len(grid), -1, dtype=np.int64)
-    centres = grid.centres()
-    cell, area = shapely.STRtree(areas).query(shapely.points(centres), predicate="intersects")
-    # Assigned from the highest area down, so that the lowest stays.
-    order = np.argsort(-area, kind="stable")
-    answer[cell[order]] = area[order]
-    return answer
 
 
 def _incident_cells(store: Store, ground: Ground, since: date, until: date) -> tuple[NDArray[np.int64], int]:

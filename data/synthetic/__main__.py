@@ -1,15 +1,16 @@
-"""``python -m data.synthetic [--large] [--seed N]``: build the synthetic city into DATABASE_URL."""
+"""``python -m data.synthetic [--large] [--seed N] [--if-empty]``: build the synthetic city into DATABASE_URL."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
 from data.errors import PorchlightError
 from data.store import open_store
 from data.synthetic.city import SEED
-from data.synthetic.write import build
+from data.synthetic.write import build, is_empty
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--large", action="store_true", help="a city for benchmarks: 1 million incidents, 100,000 cameras"
     )
+    parser.add_argument(
+        "--if-empty",
+        action="store_true",
+        help="build only where DATABASE_URL is not set and nothing has been loaded or registered yet",
+    )
     chosen = parser.parse_args(arguments)
     if chosen.seed < 0:
         parser.error("a seed is a whole number from 0 on")
@@ -31,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         store = open_store()
         try:
+            if chosen.if_empty and ("DATABASE_URL" in os.environ or not is_empty(store)):
+                print("Nothing to build: the records are there.")
+                return 0
             city = build(store, seed=chosen.seed, size="large" if chosen.large else "town")
         finally:
             store.close()

@@ -48,6 +48,13 @@ def build(store: Store, *, seed: int = SEED, size: str = "town", until: date | N
     return city
 
 
+def is_empty(store: Store) -> bool:
+    """Whether no city was made, nothing loaded and nobody registered yet."""
+    with store.read() as connection:
+        tables = (schema.city, schema.load, schema.owner)
+        return all(connection.execute(sa.select(table.c.id).limit(1)).first() is None for table in tables)
+
+
 def _refuse_second(connection: sa.Connection) -> None:
     name = connection.execute(sa.select(schema.city.c.name)).scalar()
     if name is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 
 if TYPE_CHECKING:
+    import numpy as np
     from datetime import date
 
     from numpy.typing import NDArray
+
+LADDERS = ((1, 2, 5, 10), (1, 5, 20, 50), (1, 5, 20, 100), (1, 10, 100, 500))
 
 
 def share(value: float, decimals: int = 0) -> str:
@@ -30,6 +32,7 @@ def share(value: float, decimals: int = 0) -> str:
 def day(value: date) -> str:
     """A day in words.
 
+    >>> from datetime import date
     >>> day(date(2026, 3, 5))
     '5 March 2026'
     """
@@ -37,12 +40,12 @@ def day(value: date) -> str:
 
 
 def steps(counts: NDArray[np.int64], most: int = 4) -> list[float]:
-    """Where the colours of a map of counts begin: at quantiles of what is above zero, each step once.
+    """Where the colours of a map of counts begin: round numbers, each a few times the one before.
 
-    >>> steps(np.array([0, 0, 1, 1, 2, 3, 8]))
-    [1.0, 2.0, 3.0]
+    >>> import numpy as np
+    >>> steps(np.array([0, 0, 1, 1, 2, 3, 8])), steps(np.array([0, 250]))
+    ([1.0, 2.0, 5.0], [1.0, 5.0, 20.0, 100.0])
     """
-    some = counts[counts > 0]
-    if not len(some):
-        return [1.0]
-    return sorted({float(math.ceil(value)) for value in np.quantile(some, np.linspace(0, 0.95, most))})
+    largest = int(counts.max(initial=0))
+    ladder = next((ladder for ladder in LADDERS if ladder[-1] * 4 > largest), LADDERS[-1])
+    return [float(step) for step in ladder[:most] if step <= max(largest, 1)]

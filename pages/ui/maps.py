@@ -81,16 +81,13 @@ def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) 
 
 def blocks(layer_id: str) -> pdk.Layer:
     """The blocks, each to be clicked."""
-    lines = [255, 255, 255, 28] if theme() == "dark" else [40, 60, 70, 28]
     return pdk.Layer(
         "GeoJsonLayer",
         id=layer_id,
         data=pdk.types.String("/map/block.geojson"),
-        stroked=True,
+        stroked=False,  # the base map draws them where there is room
         filled=True,
         get_fill_color=[0, 0, 0, 1],
-        get_line_color=lines,
-        line_width_min_pixels=0.5,
         pickable=True,
         auto_highlight=True,
         highlight_color=[255, 200, 0, 70],

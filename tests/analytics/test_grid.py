@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,3 +71,29 @@ def test_a_cell_without_a_size_is_refused(cell):
 def test_a_grid_too_large_for_any_city_is_refused_before_memory_runs_out():
     with pytest.raises(ValueError, match="too large"):
         Grid.over((0, 0, 1e7, 1e7), 1)
+
+
+@given(st.integers(0, 10_000), st.floats(1.5, 20))
+def test_the_area_of_a_cell_is_the_first_polygon_that_holds_its_centre(seed, cell):
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-20, 120, (40, 2))
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(points)))
+    rings = shapely.buffer(shapely.points(rng.uniform(0, 100, (5, 2))), rng.uniform(2, 40, 5))
+    holes = [shapely.difference(ring, shapely.buffer(shapely.centroid(ring), 1.5)) for ring in rings]
+    polygons = np.array([*holes, shapely.MultiPolygon([*cells[:3]]), *cells[3:]], dtype=object)
+    grid = Grid.over((0, 0, 100, 70), cell)
+    inside = shapely.contains_xy(polygons[:, None], *grid.centres().T)
+    expected = np.where(inside.any(axis=0), inside.argmax(axis=0), -1)
+    assert (grid.areas(polygons) == expected).all()
+
+
+def test_the_areas_of_no_polygons_and_of_empty_ones_are_none():
+    grid = Grid.over((0, 0, 20, 10), 10)
+    assert grid.areas([]).tolist() == [-1, -1]
+    assert grid.areas([shapely.Polygon(), shapely.box(50, 50, 60, 60)]).tolist() == [-1, -1]
+
+
+def test_polygons_that_touch_leave_no_cell_between_them_and_none_to_both():
+    grid = Grid.over((0, 0, 40, 40), 10)
+    halves = [shapely.box(0, 0, 15, 40), shapely.box(15, 0, 40, 40)]
+    assert grid.areas(halves).reshape(4, 4).tolist() == [[0, 1, 1, 1]] * 4
