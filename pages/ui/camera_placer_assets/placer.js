@@ -28,9 +28,9 @@ function newPlacer(parent, view) {
   const root = html("div", { class: "placer" }, parent);
   const svg = element("svg", {}, root);
   const ground = element("g", {}, svg);
-  const names = element("g", { "aria-hidden": "true" }, svg);
   const reach = element("path", { class: "reach" }, svg);
   const seen = element("path", { class: "seen" }, svg);
+  const names = element("g", { "aria-hidden": "true" }, svg);
   const camera = element("g", { class: "camera", tabindex: "0" }, svg);
   const axis = element("line", { class: "axis" }, camera);
   const dotGrip = element("circle", { class: "grip dot-grip" }, camera);
@@ -334,27 +334,42 @@ function position(x, y) {
 
 // Drawing -------------------------------------------------------------------------------------
 
-// Each street's name once, along its longest piece, if the piece is long enough for it.
+// Each street's name once, along its longest line, if the line is long enough for it.
 function drawNames(group, data, metres) {
   const longest = new Map();
   for (const { name, line } of data.streets) {
-    for (let i = 1; i < line.length; i += 1) {
-      const length = Math.hypot(line[i][0] - line[i - 1][0], line[i][1] - line[i - 1][1]);
-      if (name && length > (longest.get(name)?.length ?? 0)) longest.set(name, { length, a: line[i - 1], b: line[i] });
-    }
+    const length = lengthOf(line);
+    if (name && length > (longest.get(name)?.length ?? 0)) longest.set(name, { length, line });
   }
   group.replaceChildren();
-  for (const [name, { length, a, b }] of longest) {
+  for (const [name, { length, line }] of longest) {
     if (length < name.length * 7 * metres) continue;
-    let turn = (Math.atan2(-(b[1] - a[1]), b[0] - a[0]) * 180) / Math.PI;
-    if (turn > 90 || turn <= -90) turn += 180;
     // A third of the way along: in the middle it would lie where the camera mostly looks.
-    const x = a[0] + (b[0] - a[0]) / 3;
-    const y = -(a[1] + (b[1] - a[1]) / 3);
-    const text = element("text", { class: "name", transform: `translate(${x} ${y}) rotate(${turn})` }, group);
+    const { x, y, turn } = along(line, length / 3);
+    const upright = turn > 90 || turn <= -90 ? turn + 180 : turn;
+    const text = element("text", { class: "name", transform: `translate(${x} ${-y}) rotate(${upright})` }, group);
     text.setAttribute("dy", "0.35em");
     text.textContent = name;
   }
+}
+
+function lengthOf(line) {
+  return line.slice(1).reduce((sum, [x, y], i) => sum + Math.hypot(x - line[i][0], y - line[i][1]), 0);
+}
+
+// The point so far along a line, and how the line lies there in the picture.
+function along(line, distance) {
+  for (let i = 1, left = distance; i < line.length; i += 1) {
+    const [x0, y0] = line[i - 1];
+    const [dx, dy] = [line[i][0] - x0, line[i][1] - y0];
+    const length = Math.hypot(dx, dy);
+    if (left <= length) {
+      const share = left / length;
+      return { x: x0 + share * dx, y: y0 + share * dy, turn: (Math.atan2(-dy, dx) * 180) / Math.PI };
+    }
+    left -= length;
+  }
+  return { x: line[0][0], y: line[0][1], turn: 0 };
 }
 
 // Which way is north, and how long 20 m are.
