@@ -74,12 +74,10 @@ st.caption(
 )
 beside, listed = st.columns([2, 3], gap="medium")
 with beside:
+    around = lookup.bounds(question.place, question.radius_m)
+    drawn = maps.lookup(answer.cameras, question.place, question.radius_m)
     st.pydeck_chart(
-        maps.deck(
-            maps.lookup(answer.cameras, question.place, question.radius_m),
-            lookup.bounds(question.place, question.radius_m),
-            maps.BESIDE_PIXELS,
-        ),
+        maps.deck([maps.labels(city_map.street_labels(around)), *drawn], around, maps.BESIDE_PIXELS),
         height=maps.BESIDE_PIXELS,
         key="look_up_map",
         alt="A map of the place and the cameras around it, numbered as in the list.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 import sqlalchemy as sa
 
@@ -83,6 +84,51 @@ def bounds(*, store: Store | None = None) -> tuple[float, float, float, float]:
     return outline.bounds if outline is not None else tuple(records.layer(store, "street").total_bounds)
 
 
+@dataclass(frozen=True)
+class Label:
+    """A street's name, where on the map it stands and how it is turned (degrees, anticlockwise from east)."""
+
+    text: str
+    lon: float
+    lat: float
+    angle: float
+
+
+def street_labels(bounds: tuple[float, float, float, float], *, store: Store | None = None) -> list[Label]:
+    """The names of the streets within bounds (west, south, east, north): each once, on its longest piece."""
+    streets = _streets(store or default_store(), map_version(store=store))
+    found = streets.tree.query(shapely.box(*bounds))
+    pieces = shapely.clip_by_rect(streets.lines[found], *bounds)
+    frame = pd.DataFrame({"name": streets.names[found], "piece": pieces, "length": shapely.length(pieces)})
+    frame = frame[frame["name"].notna() & (frame["length"] > 0)].sort_values("length", ascending=False)
+    frame = frame.drop_duplicates("name")
+    middle = shapely.get_coordinates(shapely.line_interpolate_point(frame["piece"], 0.5, normalized=True))
+    ahead = shapely.get_coordinates(shapely.line_interpolate_point(frame["piece"], 0.6, normalized=True))
+    east, north = (ahead - middle).T
+    turned = np.degrees(np.arctan2(north, east * np.cos(np.radians(middle[:, 1]))))
+    upright = (turned + 90) % 180 - 90  # never upside down
+    return [
+        Label(name, lon, lat, angle)
+        for name, (lon, lat), angle in zip(frame["name"], middle.tolist(), upright.tolist(), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Streets:
+    names: NDArray[np.object_]
+    lines: NDArray[np.object_]
+    tree: shapely.STRtree
+
+
+@functools.lru_cache(maxsize=2)
+def _streets(store: Store, _version: int) -> _Streets:
+    """The version only makes a new load a new question."""
+    frame = records.layer(store, "street")
+    parts = frame.explode(ignore_index=True)
+    lines = parts.geometry.to_numpy()
+    return _Streets(parts["name"].to_numpy(), lines, shapely.STRtree(lines))
+
+
 def map_version(*, store: Store | None = None) -> int:
     """A number that grows whenever something is loaded."""
     store = store or default_store()
@@ -117,7 +163,19 @@ def style(theme: str, address: str = "/map") -> dict[str, Any]:
                 "layout": {"line-cap": "round", "line-join": "round"},
                 "paint": {
                     "line-color": colours["street"],
-                    "line-width": ["interpolate", ["exponential", 1.7], ["zoom"], 11, 0.3, 13, 1, 15, 4, 18, 20],
+                    "line-width": [
+                        "interpolate",
+                        ["exponential", 1.7],
+                        ["zoom"],
+                        11,
+                        0.3,
+                        13,
+                        1,
+                        15,
+                        4,
+                        18,
+                        20,
+                    ],
                 },
             },
         ],

@@ -164,13 +164,13 @@ def sentence(city: CityCoverage, layers: frozenset[str], what: str) -> str:
     listed = sum(city.counted[layer].listed for layer in layers)
     if not listed:
         return "No camera is listed yet, so nothing is in view."
-    most = f"{seen.possible / seen.incidents:.1%}".replace("%", " %")
+    most = f"{seen.possible / seen.incidents:.1%}".replace("%", "\u00a0%")
     if not any(city.counted[layer].stated for layer in layers) and not seen.in_view:
         return (
             f"Nobody has stated which way the {listed:,} cameras look, so none counts. At most {most} of "
             f"{seen.incidents:,} recorded incidents happened where one could show {what}."
         )
-    share = f"{seen.share:.1%}".replace("%", " %")
+    share = f"{seen.share:.1%}".replace("%", "\u00a0%")
     return (
         f"{share} of {seen.incidents:,} recorded incidents happened where a camera can show {what}; at most {most}, "
         "if every camera whose direction is not known looked all round."

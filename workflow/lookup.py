@@ -69,6 +69,7 @@ class Candidate:
     camera_id: str
     layer: str  # community, city, alpr
     kind: str
+    name: str | None  # of a city camera; a private one has none
     lon: float
     lat: float
     azimuth: float | None
@@ -86,14 +87,15 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        """What kind of camera it is."""
-        return optics.KINDS[self.kind].label
+        """What kind of camera it is, and what the city calls it."""
+        label = optics.KINDS[self.kind].label
+        return f"{label} {self.name}" if self.name else label
 
     @property
     def urgency(self) -> str:
         """How long the footage is still there.
 
-        >>> Candidate("c", "community", "doorbell", 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 30.2, True, ()).urgency
+        >>> Candidate("c", "community", "doorbell", None, 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 30.2, True, ()).urgency
         'Footage will be overwritten in 30 h'
         """
         if self.hours_left is None:
@@ -126,7 +128,7 @@ class Candidate:
     def why(self) -> str:
         """In one line, why this camera stands where it stands.
 
-        >>> Candidate("c", "community", "doorbell", 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 5.2, True, ()).why
+        >>> Candidate("c", "community", "doorbell", None, 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 5.2, True, ()).why
         'Sees most of the place, clearly enough to recognise somebody one knows'
         """
         if self.share_in_view is None:
@@ -434,6 +436,7 @@ def _candidates(
             camera_id=row.id,
             layer=row.layer,
             kind=row.kind,
+            name=row.name,
             lon=row.lon,
             lat=row.lat,
             azimuth=_known(row.azimuth),

@@ -5,28 +5,27 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-
 if TYPE_CHECKING:
-    import numpy as np
     from datetime import date
 
+    import numpy as np
     from numpy.typing import NDArray
 
 LADDERS = ((1, 2, 5, 10), (1, 5, 20, 50), (1, 5, 20, 100), (1, 10, 100, 500))
 
 
 def share(value: float, decimals: int = 0) -> str:
-    """A share as per cent; a dash where there was nothing to share.
+    r"""A share as per cent; a dash where there was nothing to share.
 
     >>> share(0.2345), share(0.0004, 1), share(float("nan"))
-    ('23 %', '<0.1 %', '–')
+    ('23\xa0%', '<0.1\xa0%', '–')
     """
     if math.isnan(value):
         return "–"
     least = 10.0 ** -(decimals + 2)
     if 0 < value < least:
-        return f"<{least * 100:.{decimals}f} %"
-    return f"{value * 100:.{decimals}f} %"
+        return f"<{least * 100:.{decimals}f}\u00a0%"
+    return f"{value * 100:.{decimals}f}\u00a0%"
 
 
 def day(value: date) -> str:

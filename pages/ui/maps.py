@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from workflow.city_map import Label
     from workflow.lookup import Candidate
     from workflow.places import Place
 
@@ -106,6 +107,23 @@ def streets(layer_id: str) -> pdk.Layer:
         pickable=True,
         auto_highlight=True,
         highlight_color=[255, 200, 0, 200],
+    )
+
+
+def labels(names: Sequence[Label]) -> pdk.Layer:
+    """The names of streets along them."""
+    ink = [200, 206, 212] if theme() == "dark" else [50, 58, 64]
+    return pdk.Layer(
+        "TextLayer",
+        [{"place": [name.lon, name.lat], "text": name.text, "angle": name.angle} for name in names],
+        get_position="place",
+        get_text="text",
+        get_angle="angle",
+        get_size=12,
+        get_color=ink,
+        font_family=pdk.types.String("sans-serif"),
+        # Beyond ASCII the layer must be told which letters to draw.
+        character_set=pdk.types.String("auto"),
     )
 
 
