@@ -428,7 +428,7 @@ def _starts(name: str, wanted: str) -> bool:
 
 
 def _alike(names: list[str], asked: str, limit: int = 3) -> list[str]:
-    """Names that are spelt much like `asked`, with or without its direction and type."""
+    """Names that are spelt much like `asked`, with or without its direction and type, or begin with it."""
     wanted = normal(asked)
     by_name = {normal(name): name for name in names}
     close = difflib.get_close_matches(wanted, by_name, limit, 0.75)
@@ -437,7 +437,8 @@ def _alike(names: list[str], asked: str, limit: int = 3) -> list[str]:
         by_heart.setdefault(_heart(normal_name), []).append(name)
     hearts = difflib.get_close_matches(_heart(wanted), by_heart, limit, 0.7)
     found = [by_name[name] for name in close] + [name for heart in hearts for name in by_heart[heart]]
-    return list(dict.fromkeys(found))[:limit]
+    begun = [name for name in names if len(wanted) > 2 and _starts(normal(name), wanted)]
+    return list(dict.fromkeys(found + begun))[:limit]
 
 
 def _lines(store: Store, names: Iterable[str]) -> pd.DataFrame:

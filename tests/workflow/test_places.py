@@ -173,6 +173,8 @@ def test_a_misspelt_street_is_answered_with_what_may_have_been_meant(town):
     with pytest.raises(PlaceNotFound, match=r"Did you mean 12 Maple St\?") as caught:
         places.find("12 Mapel Street", store=town)
     assert caught.value.suggestions == ("12 Maple St",)
+    with pytest.raises(PlaceNotFound, match=r"Did you mean 12 Walnut Ave\?"):
+        places.find("12 Wal", store=town)
     with pytest.raises(PlaceNotFound, match=r"Did you mean Cedar Ave & Maple St\?"):
         places.find("Maple St & Ceder Ave", store=town)
 
