@@ -164,7 +164,7 @@ def connect(url: str) -> sa.Engine:
             raise StoreError(
                 "A database in memory forgets everything; name a file: duckdb:///var/porchlight.duckdb."
             )
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Pooled connections of one file share one database instance; each is a connection of its own.
         engine = sa.create_engine(address, pool_size=10, max_overflow=20)
     else:
