@@ -12,8 +12,7 @@ from data.errors import PorchlightError
 from pages.ui import guard, registering, scroll
 from pages.ui.camera_placer import View, place_camera
 from pages.ui.registering import ANSWERS, STEPS, choice, go, problem, text
-from workflow import city_map, places, registration
-from workflow.places import PlaceNotFound
+from workflow import city_map, registration
 from workflow.registration import CAMERA_KINDS, OWNER_KINDS, PURPOSES, NotValid
 
 Answers = dict[str, Any]
@@ -40,7 +39,7 @@ def where(answers: Answers) -> None:
         help="A corner (Maple St & Oak Ave) or coordinates (33.58, -85.08) will do as well.",
     ).strip()
     if words != answers.get("searched", ""):
-        search(answers, words)
+        registering.search(answers, words)
         st.rerun()
     for other in answers.get("alternatives", ()):
         take = {"register address": other}
@@ -55,37 +54,10 @@ def where(answers: Answers) -> None:
             answers |= {"place": names[chosen], "view": View()}
     if answers.get("place"):
         st.write("**Where does the camera hang?** Drag the dot there, or tap the spot.")
-        view = place_camera(around(answers), answers["view"], key=f"spot {answers['place']}", turning=False)
+        view = place_camera(
+            registering.around(answers), answers["view"], key=f"spot {answers['place']}", turning=False
+        )
         answers["view"] = view._replace(azimuth=answers["view"].azimuth)
-
-
-def search(answers: Answers, words: str) -> None:
-    """Look for the address; what was found, or what is wrong with it, is kept and shown."""
-    answers |= {"searched": words, "found": [], "place": None, "view": View(), "alternatives": ()}
-    answers.pop("problem", None)
-    if not words:
-        return
-    try:
-        found = places.find(words)
-        for place in found[:1]:
-            registration.check_place(words, place.lon, place.lat, city_map.city())
-    except PlaceNotFound as error:
-        answers |= {"problem": ("address", str(error)), "alternatives": error.suggestions}
-    except NotValid as error:
-        answers["problem"] = (error.field, str(error))
-    else:
-        answers |= {"found": found, "place": found[0] if len(found) == 1 else None}
-
-
-def around(answers: Answers) -> dict[str, list[Any]]:
-    """The streets and houses around the address."""
-    return surroundings(answers["place"].lon, answers["place"].lat, city_map.map_version())
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def surroundings(lon: float, lat: float, version: int) -> dict[str, list[Any]]:
-    """`version` only makes a new load of the map a new question."""
-    return places.surroundings(lon, lat)
 
 
 def camera(answers: Answers) -> None:
@@ -98,7 +70,7 @@ def camera(answers: Answers) -> None:
     if kind and direction in ("shown", "round"):
         optics = KINDS[kind]
         answers["view"] = place_camera(
-            around(answers),
+            registering.around(answers),
             answers["view"],
             key=f"view {answers['place']}",
             turning=True,

@@ -128,6 +128,35 @@ def go(answers: dict[str, Any], step: int, error: NotValid | None = None) -> Non
     st.rerun()
 
 
+def search(answers: dict[str, Any], words: str) -> None:
+    """Look for the address; what was found, or what is wrong with it, is kept and shown."""
+    answers |= {"searched": words, "found": [], "place": None, "view": View(), "alternatives": ()}
+    answers.pop("problem", None)
+    if not words:
+        return
+    try:
+        found = places.find(words)
+        for place in found[:1]:
+            registration.check_place(words, place.lon, place.lat, city_map.city())
+    except PlaceNotFound as error:
+        answers |= {"problem": ("address", str(error)), "alternatives": error.suggestions}
+    except NotValid as error:
+        answers["problem"] = (error.field, str(error))
+    else:
+        answers |= {"found": found, "place": found[0] if len(found) == 1 else None}
+
+
+def around(answers: dict[str, Any]) -> dict[str, list[Any]]:
+    """The streets and houses around the address."""
+    return _surroundings(answers["place"].lon, answers["place"].lat, city_map.map_version())
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _surroundings(lon: float, lat: float, version: int) -> dict[str, list[Any]]:
+    """`version` only makes a new load of the map a new question."""
+    return places.surroundings(lon, lat)
+
+
 def check_step(answers: dict[str, Any], city: City) -> None:
     """Raises `NotValid` where the step somebody is at still lacks something."""
     step = answers["step"]
