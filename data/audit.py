@@ -8,8 +8,8 @@ block it lies in.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -17,6 +17,9 @@ import sqlalchemy as sa
 
 from data import schema
 from data.offences import OFFENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ Every incident carries one of these codes, whatever words its publisher uses, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Offence(NamedTuple):

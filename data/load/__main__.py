@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,6 +20,9 @@ from data.load import quarantine
 from data.load.layer_files import LAYERS
 from data.load.progress import OnStandardError
 from data.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +72,9 @@ def _export(asked: argparse.Namespace, store: Store) -> int:
         try:
             written = quarantine.export(connection, Path(asked.out), asked.kind, asked.source)
         except OSError as reason:
-            print(f"{asked.out} cannot be written ({reason.strerror}). Choose another place.", file=sys.stderr)
+            print(
+                f"{asked.out} cannot be written ({reason.strerror}). Choose another place.", file=sys.stderr
+            )
             return 1
         sealed = connection.execute(
             sa.select(sa.func.count()).where(table.c.kind == asked.kind, table.c.raw.is_(None))
@@ -113,7 +118,9 @@ def _parser() -> argparse.ArgumentParser:
         "export", help="write them as CSV, to be mended and loaded again"
     )
     act.add_argument("--out", required=True, metavar="FILE")
-    act.add_argument("--kind", default="incidents", choices=("incidents", "agency-cameras", "cameras", *LAYERS))
+    act.add_argument(
+        "--kind", default="incidents", choices=("incidents", "agency-cameras", "cameras", *LAYERS)
+    )
     act.add_argument("--source", help="the source the rows are from, where there are several")
     return parser
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,14 @@ from data import records, schema
 from data.errors import LoadError
 from data.load import areas, commit, directions, places, quarantine, sql
 from data.load.formats import agency
-from data.load.formats.agency import AgencyFormat
-from data.load.reading import EXPORT_ROW, Progress, Staged, literal, staged
-from data.load.report import LoadReport
-from data.store import Store
+from data.load.reading import Progress, Staged, literal, staged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from data.load.formats.agency import AgencyFormat
+    from data.load.report import LoadReport
+    from data.store import Store
 
 KIND = "agency-cameras"
 
@@ -75,7 +79,8 @@ def _look(file: Staged, found: AgencyFormat) -> None:
     file.connection.execute(f"CREATE TABLE said AS SELECT row, {said} AS direction_text FROM raw")
     # Each different text once: a list of 60,000 devices has some hundreds.
     different = [
-        row[0] for row in file.connection.execute("SELECT DISTINCT direction_text FROM said ORDER BY ALL").fetchall()
+        row[0]
+        for row in file.connection.execute("SELECT DISTINCT direction_text FROM said ORDER BY ALL").fetchall()
     ]
     understood = [directions.understood(text) for text in different]
     file.insert(
@@ -173,7 +178,11 @@ def _prepare(file: Staged, found: AgencyFormat, city: records.City | None) -> co
     new_city = None
     if city is None and found.city and lon is not None:
         name, timezone = found.city
-        new_city = {"name": name, "timezone": timezone, "crs": places.metric_crs(np.array([lon]), np.array([lat]))}
+        new_city = {
+            "name": name,
+            "timezone": timezone,
+            "crs": places.metric_crs(np.array([lon]), np.array([lat])),
+        }
     return commit.Prepared(
         kind=KIND,
         format=found.name,

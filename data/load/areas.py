@@ -7,15 +7,17 @@ the order of anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyproj
 import shapely
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
-from data import schema
 from data.load.places import WGS84, Floats, transformer
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
 
 #: How far outside its outline a place still counts as in the city: an outline is drawn along the middle
 #: of streets and rivers, and an address stands beside it.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
 from data import schema
 from data.load import areas, commit
-from data.store import Store
+
+if TYPE_CHECKING:
+    from data.store import Store
 
 
 def assign_all(store: Store, connection: sa.Connection) -> None:
@@ -30,7 +34,9 @@ def assign_all(store: Store, connection: sa.Connection) -> None:
         store,
         connection,
         "site",
-        sa.select(camera.c.lon, camera.c.lat, camera.c.site_id.label("site_id")).where(camera.c.id.in_(first)),
+        sa.select(camera.c.lon, camera.c.lat, camera.c.site_id.label("site_id")).where(
+            camera.c.id.in_(first)
+        ),
         "site.id = placed.site_id",
         blocks,
         districts,

@@ -1,4 +1,4 @@
-"""CSV files of any quality, as columns of text; no line is lost.
+r"""CSV files of any quality, as columns of text; no line is lost.
 
 A file with a row on every line goes through Arrow's reader. Any other (a line with too few or too many
 columns, a field that runs over several lines, a quotation mark too many, bytes that are no text, a packed
@@ -25,16 +25,18 @@ import contextlib
 import csv
 import os
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
 
 from data.errors import LoadError
 from data.load.files import Chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 LINES_MAX = 100
 BATCH_ROWS = 50_000
@@ -149,7 +151,9 @@ class CsvFile:
             yield from file
 
 
-def look_through(path: Path, folder: Path, encoding: str | None = None, delimiter: str | None = None) -> CsvFile:
+def look_through(
+    path: Path, folder: Path, encoding: str | None = None, delimiter: str | None = None
+) -> CsvFile:
     """Read the file once from end to end, to know how to read its rows.
 
     Unpacked or recoded text is kept in `folder`. Raises `LoadError` for a file with no header.
@@ -162,12 +166,13 @@ def look_through(path: Path, folder: Path, encoding: str | None = None, delimite
     try:
         recode = codecs.getincrementaldecoder(encoding)("porchlight-mark")
     except LookupError:
-        raise LoadError(f"There is no encoding called '{encoding}'. Write utf-8, cp1252 or latin-1.") from None
+        raise LoadError(
+            f"There is no encoding called '{encoding}'. Write utf-8, cp1252 or latin-1."
+        ) from None
     quotes, lines, sound, last = 0, 0, True, b""
     with text.open("wb") if text != path else contextlib.nullcontext() as copy:
-        for chunk in chunks:
-            if recoded:
-                chunk = recode.decode(chunk).encode()
+        for piece in chunks:
+            chunk = recode.decode(piece).encode() if recoded else piece
             quotes += chunk.count(b'"')
             lines += chunk.count(b"\n")
             last = chunk[-1:] or last
@@ -181,12 +186,19 @@ def look_through(path: Path, folder: Path, encoding: str | None = None, delimite
     tail = _cut_tail(text) if chunks.truncated else ""
     header, start, delimiter = _header(text, path.name, delimiter)
     return CsvFile(
-        distinct(header), chunks.truncated, sound and not tail, lines - _lines_before(text, start), text, start, delimiter, tail
+        distinct(header),
+        chunks.truncated,
+        sound and not tail,
+        lines - _lines_before(text, start),
+        text,
+        start,
+        delimiter,
+        tail,
     )
 
 
 def shown(text: str) -> str:
-    """`text` with what cannot be kept written as an escape: ``\\xe9`` for a byte that is no text."""
+    r"""`text` with what cannot be kept written as an escape: ``\\xe9`` for a byte that is no text."""
     text = MARKS.sub(lambda mark: f"\\x{ord(mark.group()) - FIRST_MARK:02x}", text)
     return text.replace("\0", "\\x00")
 
@@ -264,10 +276,10 @@ def distinct(names: list[str]) -> list[str]:
     """Names that differ, whatever their case: an empty one is named after its position."""
     taken: set[str] = set()
     chosen = []
-    for position, name in enumerate(names, start=1):
-        name = name.strip() or f"column {position}"
+    for position, written in enumerate(names, start=1):
+        name = written.strip() or f"column {position}"
         while name.lower() in taken:
-            name += f" {position}"
+            name = f"{name} {position}"
         taken.add(name.lower())
         chosen.append(name)
     return chosen
@@ -299,7 +311,7 @@ def _encoding_by_mark(path: Path) -> str:
     return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool = False) -> bool:
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
     try:
         decoder.decode(chunk, final)
     except UnicodeDecodeError:

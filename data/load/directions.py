@@ -52,8 +52,7 @@ def understood(text: str | None) -> Directions:
     widths: list[float] = []
     assumed = False
     for part in re.split(r"[;,]", text or ""):
-        part = part.strip()
-        azimuth, width, by_traffic = _one(part)
+        azimuth, width, by_traffic = _one(part.strip())
         if azimuth is None:
             continue
         if azimuth not in azimuths:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHUNK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -75,7 +78,7 @@ class Chunks:
         with gzip.open(self.path) if self.packed else self.path.open("rb") as file:
             while True:
                 try:
-                    chunk = file.read1(CHUNK_BYTES) if self.packed else file.read(CHUNK_BYTES)  # type: ignore[attr-defined]
+                    chunk = file.read1(CHUNK_BYTES) if self.packed else file.read(CHUNK_BYTES)
                 except EOFError:
                     self.truncated = True
                     return

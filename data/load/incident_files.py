@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -24,11 +24,15 @@ import shapely
 from data import records, schema
 from data.errors import LoadError
 from data.load import areas, commit, formats, mapping, places, quarantine, sql
-from data.load.formats.description import IncidentFormat
 from data.load.reading import Progress, Staged, literal, staged
-from data.load.report import LoadReport
 from data.offences import OFFENCES
-from data.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from data.load.formats.description import IncidentFormat
+    from data.load.report import LoadReport
+    from data.store import Store
 
 KIND = "incidents"
 
@@ -109,8 +113,7 @@ def _parse(file: Staged, found: IncidentFormat) -> None:
         if column
     )
     code = "coalesce(" + "".join(f"r{at}.code, " for at in range(len(refined))) + "offence.code)"
-    offence = file.column(found.offence)
-    assert offence
+    offence = file.need(found.offence)
     file.connection.execute(f"""
         CREATE TABLE parsed AS
         SELECT row,
@@ -143,7 +146,7 @@ def _key(file: Staged, found: IncidentFormat, occurred: str) -> str:
         return " || '/' || ".join(sql.whole(file.column(name)) for name in found.key)
     columns = found.identity or (
         found.offence,
-        found.address,
+        found.address or found.offence,
         *(name for position in found.positions for name in position.columns),
     )
     parts = [f"coalesce({sql.text(file.column(name))}, '')" for name in columns if name]
@@ -206,7 +209,8 @@ def _judge(file: Staged, found: IncidentFormat) -> None:
             "round(lat * 1e6)::BIGINT",
         )
     )
-    file.connection.execute(f"""
+    file.connection.execute(
+        f"""
         CREATE TABLE judged AS
         SELECT parsed.* EXCLUDE (until, time_stated), lon, lat, block_id, district_id,
             CASE WHEN until >= occurred_at AND until <= $now THEN until END AS occurred_until,
@@ -222,7 +226,9 @@ def _judge(file: Staged, found: IncidentFormat) -> None:
                 WHEN offence_code IS NULL THEN 'unknown offence'
             END AS reason
         FROM parsed LEFT JOIN placed USING (row) LEFT JOIN zero USING (row)
-    """, {"now": datetime.now(UTC)})
+    """,
+        {"now": datetime.now(UTC)},
+    )
     file.connection.execute("DROP TABLE parsed")
     # Few keys come twice, so only their rows are compared.
     file.connection.execute("""

@@ -11,9 +11,8 @@ import json
 import time
 import warnings
 import zoneinfo
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -27,11 +26,21 @@ from data import schema
 from data.errors import LoadError
 from data.load import assignment, commit, files, places
 from data.load.places import WGS84
-from data.load.reading import Progress
-from data.load.report import LoadReport
-from data.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from data.load.reading import Progress
+    from data.load.report import LoadReport
+    from data.store import Store
 
 POLYGON, LINE = "Polygon", "LineString"
+
+# The types of geometry, as shapely numbers them: single and multiple.
+LINES, POLYGONS, COLLECTION = (1, 5), (3, 6), 7
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,18 @@ class Layer:
     osm_filter: str = ""
 
 
-_POPULATION = ("pop20", "population", "total_pop", "pop2020", "pop10", "pop2010", "pop2000", "pop", "p0010001", "popul")
+_POPULATION = (
+    "pop20",
+    "population",
+    "total_pop",
+    "pop2020",
+    "pop10",
+    "pop2010",
+    "pop2000",
+    "pop",
+    "p0010001",
+    "popul",
+)
 
 LAYERS = {
     "blocks": Layer(
@@ -63,7 +83,17 @@ LAYERS = {
         schema.district,
         POLYGON,
         {
-            "code": ("dist_num", "dist_numc", "district_n", "name_abb", "precinct", "beat_num", "code", "id", "geoid"),
+            "code": (
+                "dist_num",
+                "dist_numc",
+                "district_n",
+                "name_abb",
+                "precinct",
+                "beat_num",
+                "code",
+                "id",
+                "geoid",
+            ),
             "name": ("name", "dist_label", "district", "label", "namelsad", "precinct", "community"),
         },
         "districts",
@@ -150,7 +180,13 @@ def load(
                 assignment.assign_all(store, connection)
         commit.keep_refused(connection, refused, load_id)
         counted = commit.Counted(
-            kind, path.name, kind, len(frame), 0 if same else rows.num_rows, rows.num_rows if same else 0, counted_reasons
+            kind,
+            path.name,
+            kind,
+            len(frame),
+            0 if same else rows.num_rows,
+            rows.num_rows if same else 0,
+            counted_reasons,
         )
         commit.record(
             connection, load_id, counted, files.fingerprint(path), actor=actor, role=role, started=started
@@ -227,9 +263,11 @@ def read(path: Path, layer: Layer) -> gpd.GeoDataFrame:
             if files.kind(path) == "parquet":
                 frame = gpd.read_parquet(path)
             elif osm:
-                frame = pyogrio.read_dataframe(path, layer=layer.osm_layer or "multipolygons", where=layer.osm_filter)
+                frame = pyogrio.read_dataframe(
+                    path, layer=layer.osm_layer or "multipolygons", where=layer.osm_filter, on_invalid="fix"
+                )
             else:
-                frame = pyogrio.read_dataframe(path)
+                frame = pyogrio.read_dataframe(path, on_invalid="fix")
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -249,7 +287,9 @@ def read(path: Path, layer: Layer) -> gpd.GeoDataFrame:
     bounds = frame.total_bounds
     if frame.crs is None:
         if np.isfinite(bounds).all() and np.abs(bounds).max() > 360:
-            raise LoadError(f"{path.name} does not say its reference system. Add it (a .prj file, or in the export).")
+            raise LoadError(
+                f"{path.name} does not say its reference system. Add it (a .prj file, or in the export)."
+            )
         return frame.set_crs(WGS84)
     return frame.to_crs(WGS84)
 
@@ -265,25 +305,29 @@ def _chosen(frame: gpd.GeoDataFrame, layer: Layer, columns: Mapping[str, str], p
         if ours not in layer.usual:
             raise LoadError(f"'{ours}' is no column of {layer.noun}. Use: {', '.join(layer.usual)}.")
         if theirs.lower() not in there:
-            raise LoadError(f"{path.name} has no column '{theirs}'. Its columns are: {', '.join(there.values())}.")
+            raise LoadError(
+                f"{path.name} has no column '{theirs}'. Its columns are: {', '.join(there.values())}."
+            )
         chosen[ours] = there[theirs.lower()]
     return chosen
 
 
-def _repaired(shapes: np.ndarray, shape: str) -> np.ndarray:
+def _repaired(shapes: NDArray[np.object_], shape: str) -> NDArray[np.object_]:
     """Valid two-dimensional shapes of the wanted kind; None where nothing of it is left."""
-    shapes = shapely.force_2d(shapes)
+    kept: NDArray[np.object_] = shapely.force_2d(shapes)
     if shape == LINE:
-        lines = np.isin(shapely.get_type_id(shapes), (1, 5))
-        return np.where(lines, shapely.line_merge(np.where(lines, shapes, None)), None)
-    polygons = np.isin(shapely.get_type_id(shapes), (3, 6, 7))
-    kept = np.where(polygons, shapes, None)
+        kept[~np.isin(shapely.get_type_id(kept), LINES)] = None
+        return shapely.line_merge(kept)
+    kept[~np.isin(shapely.get_type_id(kept), (*POLYGONS, COLLECTION))] = None
     invalid = ~shapely.is_missing(kept) & ~shapely.is_valid(kept)
     kept[invalid] = shapely.make_valid(kept[invalid], method="structure", keep_collapsed=False)
-    return np.where(np.isin(shapely.get_type_id(kept), (3, 6)), kept, None)
+    kept[~np.isin(shapely.get_type_id(kept), POLYGONS)] = None
+    return kept
 
 
-def _rows(frame: gpd.GeoDataFrame, shapes: np.ndarray, layer: Layer, chosen: Mapping[str, str]) -> pa.Table:
+def _rows(
+    frame: gpd.GeoDataFrame, shapes: NDArray[np.object_], layer: Layer, chosen: Mapping[str, str]
+) -> pa.Table:
     """The rows of the layer's table, numbered from 1 in the order of the file."""
     values = {ours: frame[theirs].reset_index(drop=True) for ours, theirs in chosen.items()}
     number = pd.Series(np.arange(1, len(frame) + 1))
@@ -349,15 +393,16 @@ def _from_tags(tags: pd.Series, columns: Mapping[str, pa.Array]) -> dict[str, pa
         return tags.astype("string").str.extract(rf'"{name}"=>"((?:[^"\\]|\\.)*)"', expand=False)
 
     address = (tag("addr:housenumber") + " " + tag("addr:street")).astype("object")
-    metres = pd.to_numeric(tag("height").str.extract(r"^([\d.]+)", expand=False), errors="coerce")
-    floors = pd.to_numeric(tag("building:levels"), errors="coerce") * 3.0
+    metres = _numbers(tag("height").str.extract(r"^([\d.]+)", expand=False).astype("object"), len(tags))
+    floors = _numbers(tag("building:levels").astype("object"), len(tags)) * 3.0
+    height = columns["height_m"].to_pandas().astype(float).fillna(metres).fillna(floors)
     return {
         "address": pa.array(address.where(address.notna(), None), pa.string()),
-        "height_m": pa.array(columns["height_m"].to_pandas().fillna(metres).fillna(floors).astype(float), pa.float64(), from_pandas=True),
-    }  # fmt: skip
+        "height_m": pa.array(height, pa.float64(), from_pandas=True),
+    }
 
 
-def _refused(frame: gpd.GeoDataFrame, reasons: np.ndarray, kind: str) -> list[dict[str, str]]:
+def _refused(frame: gpd.GeoDataFrame, reasons: NDArray[np.str_], kind: str) -> list[dict[str, str]]:
     """Features without a usable shape, as rows of the quarantine."""
     own = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     raw = [json.dumps(record, default=str, ensure_ascii=False) for record in own.to_dict("records")]
@@ -383,8 +428,10 @@ def _stored(connection: sa.Connection, layer: Layer) -> pa.Table:
 
 
 def _replace(store: Store, connection: sa.Connection, layer: Layer, rows: pa.Table) -> None:
-    """The rows become the whole layer. Ids that stay are updated in place: DuckDB does not let one
-    transaction delete a key and insert it again."""
+    """The rows become the whole layer.
+
+    Ids that stay are updated in place: DuckDB does not let one transaction delete a key and insert it again.
+    """
     table = layer.table.name
     commit.stage_rows(store, connection, "staged_layer", rows)
     content = [name for name in rows.column_names if name != "id"]
@@ -393,8 +440,10 @@ def _replace(store: Store, connection: sa.Connection, layer: Layer, rows: pa.Tab
     for statement in (
         f"UPDATE {table} SET {new} FROM staged_layer AS staged WHERE {table}.id = staged.id",
         f"DELETE FROM {table} WHERE id > (SELECT max(id) FROM staged_layer)",
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM staged_layer AS staged "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.id = staged.id)",
+        (
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM staged_layer AS staged "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.id = staged.id)"
+        ),
         "DROP TABLE staged_layer",
     ):
         connection.execute(sa.text(statement))

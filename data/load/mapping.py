@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 import tomllib
 import zoneinfo
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.errors import LoadError
 from data.load import sql
 from data.load.formats.description import IncidentFormat, Moment, Position
 from data.load.reading import Column, Staged, literal
 from data.offences import OFFENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TOP = {
     "name",
@@ -57,14 +59,31 @@ _COLUMNS = {
 
 #: What columns are usually called, most telling first; spaces and underscores are left out.
 _USUAL = {
-    "key": (r"incident(id|no|num|number)$", r"report(id|no|num|number)$", r"^(id|objectid|uid|eventid|rowid)$", r"key$"),
+    "key": (
+        r"incident(id|no|num|number)$",
+        r"report(id|no|num|number)$",
+        r"^(id|objectid|uid|eventid|rowid)$",
+        r"key$",
+    ),
     "case_number": (r"case(id|no|num|number)$", r"^(drnumber|drno|crimeno)$", r"incident(no|num|number)$"),
-    "occurred": (r"^(date)?occurred(on|at|from|date)?(datetime)?$", r"occ.*date", r"(incident|offense|crime).*date", r"date"),
+    "occurred": (
+        r"^(date)?occurred(on|at|from|date)?(datetime)?$",
+        r"occ.*date",
+        r"(incident|offense|crime).*date",
+        r"date",
+    ),
     "occurred_time": (r"occ.*time$", r"(incident|offense|crime)time$", r"^time$"),
     "until": (r"(occurred)?to(date)?$", r"poss.*date"),
     "updated": (r"updated(on|at)?$", r"modified(on|at)?$"),
     "address": (r"block", r"address", r"location", r"street", r"where"),
-    "offence": (r"offen[cs]e(type|description|desc|name)?$", r"(primary|crime)type", r"crime", r"description", r"category", r"type"),
+    "offence": (
+        r"offen[cs]e(type|description|desc|name)?$",
+        r"(primary|crime)type",
+        r"crime",
+        r"description",
+        r"category",
+        r"type",
+    ),
     "lon": (r"^lon(g|gitude)?$", r"longitude", r"^lng$", r"^(x|pointx|xcoord(inate)?)$"),
     "lat": (r"^lat(itude)?$", r"latitude", r"^(y|pointy|ycoord(inate)?)$"),
     "geometry": (r"^(thegeom|geom(etry)?|wkt|shape|point|location1)$",),
@@ -156,7 +175,10 @@ def suggested(file: Staged) -> str:
         f"key = {_quoted(key)}" if key else '# key = "?"  # the publisher\'s own number, if there is one',
     ]
     if occurred and guess["occurred_time"]:
-        lines += [f"occurred_date = {_quoted(occurred)}", f"occurred_time = {_quoted(guess['occurred_time'])}"]
+        lines += [
+            f"occurred_date = {_quoted(occurred)}",
+            f"occurred_time = {_quoted(guess['occurred_time'])}",
+        ]
     else:
         lines.append(f"occurred = {_quoted(occurred)}")
     lines += [f"{field} = {_quoted(guess[field])}" for field in ("updated", "address") if guess[field]]
@@ -219,7 +241,9 @@ def _only(found: Mapping[str, Any], allowed: set[str], where: str) -> None:
     if unknown := sorted(set(found) - allowed):
         raise LoadError(f"{where}'{unknown[0]}' is not known. Use only: {', '.join(sorted(allowed))}.")
     for name, value in found.items():
-        if name in ("encoding", "delimiter", "crs", "updated", "case_number", "address") and not isinstance(value, str):
+        if name in ("encoding", "delimiter", "crs", "updated", "case_number", "address") and not isinstance(
+            value, str
+        ):
             raise LoadError(f"'{name}' must be a text in quotation marks.")
 
 
@@ -254,7 +278,9 @@ def _codes(found: Mapping[str, Any], name: str) -> dict[str, str]:
         raise LoadError(f"'{name}' must be a table: write [{name}] and a line for each word below it.")
     for word, code in table.items():
         if code not in OFFENCES:
-            raise LoadError(f'[{name}] "{word}" = "{code}": that is no NIBRS code. docs/loading.md lists them.')
+            raise LoadError(
+                f'[{name}] "{word}" = "{code}": that is no NIBRS code. docs/loading.md lists them.'
+            )
     return table
 
 
@@ -267,7 +293,11 @@ def _zone(name: object) -> str:
 def _bounds(found: object) -> tuple[float, float, float, float] | None:
     if found is None:
         return None
-    if not isinstance(found, list) or len(found) != 4 or not all(isinstance(one, int | float) for one in found):
+    if (
+        not isinstance(found, list)
+        or len(found) != 4
+        or not all(isinstance(one, int | float) for one in found)
+    ):
         raise LoadError("'bounds' wants four numbers: west, south, east, north.")
     west, south, east, north = map(float, found)
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
@@ -292,7 +322,9 @@ def _texts(value: object, name: str) -> tuple[str, ...]:
 def _guess(file: Staged, patterns: tuple[str, ...]) -> str | None:
     """The column whose name is most usual."""
     plain = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in file.names}
-    return next((name for pattern in patterns for name, word in plain.items() if re.search(pattern, word)), None)
+    return next(
+        (name for pattern in patterns for name, word in plain.items() if re.search(pattern, word)), None
+    )
 
 
 def _formats(file: Staged, occurred: str | None) -> list[str]:
@@ -302,7 +334,9 @@ def _formats(file: Staged, occurred: str | None) -> list[str]:
         return list(_USUAL_FORMATS[:1])
     read = ", ".join(f"count(try_strptime({sql.text(column)}, {literal(one)}))" for one in _USUAL_FORMATS)
     counts = file.connection.execute(f"SELECT {read} FROM (SELECT * FROM raw LIMIT 1000)").fetchall()[0]
-    return [one for one, count in zip(_USUAL_FORMATS, counts, strict=True) if count] or list(_USUAL_FORMATS[-3:])
+    return [one for one, count in zip(_USUAL_FORMATS, counts, strict=True) if count] or list(
+        _USUAL_FORMATS[-3:]
+    )
 
 
 def _words(file: Staged, offence: str | None) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,12 @@ import shapely
 from numpy.typing import NDArray
 
 from data.errors import LoadError
-from data.load.formats.description import Position
-from data.load.reading import Column, Staged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from data.load.formats.description import Position
+    from data.load.reading import Column, Staged
 
 Floats = NDArray[np.float64]
 
@@ -87,11 +91,8 @@ def metric_crs(lon: Floats, lat: Floats) -> str:
 def _coordinates(staged: Staged, position: Position) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Row numbers and coordinates as they stand in the file."""
     if position.geometry:
-        column = staged.column(position.geometry)
-        assert column
-        return _from_geometry(staged, column)
-    lon, lat = staged.column(position.lon), staged.column(position.lat)
-    assert lon and lat
+        return _from_geometry(staged, staged.need(position.geometry))
+    lon, lat = staged.need(position.lon), staged.need(position.lat)
     found = staged.connection.execute(
         f"SELECT row, try_cast({lon.raw} AS DOUBLE) AS x, try_cast({lat.raw} AS DOUBLE) AS y FROM raw "
         "WHERE x IS NOT NULL AND y IS NOT NULL"
@@ -112,7 +113,9 @@ def _from_geometry(staged: Staged, column: Column) -> tuple[NDArray[np.int64], F
         hexadecimal = pc.match_substring_regex(values, _HEXADECIMAL).to_numpy(zero_copy_only=False)
         pair = pc.match_substring_regex(values, _PAIR.replace("?P<lat>", "").replace("?P<lon>", ""))
         paired = pair.to_numpy(zero_copy_only=False)
-        shapes[hexadecimal] = shapely.from_wkb(np.char.strip(text[hexadecimal].astype(str)), on_invalid="ignore")
+        shapes[hexadecimal] = shapely.from_wkb(
+            np.char.strip(text[hexadecimal].astype(str)), on_invalid="ignore"
+        )
         words = ~hexadecimal & ~paired
         shapes[words] = shapely.from_wkt(text[words], on_invalid="ignore")
         numbers = pc.extract_regex(values.filter(pair), _PAIR)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import csv
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from data import schema
 from data.load.reading import EXPORT_COLUMNS, EXPORT_LINE, EXPORT_REASON, EXPORT_ROW, Staged, literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What a spreadsheet takes for a formula. A number with a sign is none.
 _FORMULA = re.compile(r"^'*[=+\-@\t\r]")
@@ -77,7 +80,8 @@ def export(connection: sa.Connection, path: Path, kind: str = "incidents", sourc
     table = schema.quarantine
     rows = connection.execute(
         sa.select(table.c.row_hash, table.c.reason, table.c.raw)
-        .where(table.c.kind == kind, table.c.raw.is_not(None), source is None or table.c.source == source)
+        .where(table.c.kind == kind, table.c.raw.is_not(None))
+        .where(sa.true() if source is None else table.c.source == source)
         .order_by(table.c.load_id, table.c.row_hash)
     ).all()
     records = [json.loads(row.raw) for row in rows]

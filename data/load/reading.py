@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +20,9 @@ import pyogrio
 
 from data.errors import LoadError
 from data.load import csv_files, files
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[str], None]
 
@@ -60,6 +64,15 @@ class Staged:
         wanted = (name or "").strip().lower()
         return next((column for column in self.columns if column.name.lower() == wanted), None)
 
+    def need(self, name: str | None) -> Column:
+        """The column of that name, without which the file cannot be loaded."""
+        column = self.column(name)
+        if column is None:
+            raise LoadError(
+                f"{self.path.name} has no column {name}. Its columns are: {', '.join(self.names)}."
+            )
+        return column
+
     @property
     def names(self) -> list[str]:
         """The file's own columns, in order."""
@@ -85,14 +98,20 @@ def staged(
     encoding: str | None = None,
     delimiter: str | None = None,
     layer: str | None = None,
+    personal: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Staged]:
-    """The file at `path`, read into a staging area that is gone afterwards. Raises `LoadError`."""
+    """The file at `path`, read into a staging area that is gone afterwards. Raises `LoadError`.
+
+    What is `personal` is staged in memory: a killed load leaves its folder behind.
+    """
     path = files.existing(path)
     kind = files.kind(path)
     with tempfile.TemporaryDirectory(prefix="porchlight-load-") as name:
         folder = Path(name)
-        with contextlib.closing(duckdb.connect(folder / "staging.duckdb")) as connection:
+        with contextlib.closing(
+            duckdb.connect(":memory:" if personal else folder / "staging.duckdb")
+        ) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
             connection.execute("SET enable_geoparquet_conversion = false")
@@ -102,13 +121,19 @@ def staged(
                 if kind == "csv":
                     columns, truncated = _csv(connection, path, folder, encoding, delimiter, progress)
                 elif kind == "parquet":
-                    columns = _relation(connection, f"read_parquet({literal(str(path))}, file_row_number = true)")
+                    columns = _relation(
+                        connection, f"read_parquet({literal(str(path))}, file_row_number = true)"
+                    )
                 elif kind == "json":
                     columns = _json(connection, path)
                 else:
                     columns = _geodata(connection, path, layer)
                 yield Staged(connection, folder, path, files.fingerprint(path), columns, truncated)
-            except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as reason:
+            except (
+                duckdb.IOException,
+                duckdb.InvalidInputException,
+                duckdb.SerializationException,
+            ) as reason:
                 # Parquet is read while it is worked on, so a damaged one is noticed anywhere on the way.
                 raise LoadError(
                     f"{path.name} cannot be read to its end ({str(reason).splitlines()[0]}). Download it again."
@@ -174,7 +199,9 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Column, ..
     """A JSON file that is a list of objects, or one object a line; every value as it is written."""
     try:
         text = path.read_text("utf-8-sig")
-        found = json.loads(text) if text.lstrip().startswith("[") else [json.loads(x) for x in text.splitlines()]
+        found = (
+            json.loads(text) if text.lstrip().startswith("[") else [json.loads(x) for x in text.splitlines()]
+        )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as reason:
         raise LoadError(f"{path.name} is not valid JSON ({reason}). Download it again.") from None
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
@@ -201,7 +228,7 @@ def _written(value: object) -> str | None:
 def _geodata(connection: duckdb.DuckDBPyConnection, path: Path, layer: str | None) -> tuple[Column, ...]:
     """Whatever GDAL reads; the geometry becomes a column ``geometry`` of WKB in WGS 84."""
     try:
-        frame = pyogrio.read_dataframe(path, layer=layer, fid_as_index=False)
+        frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as reason:
         raise LoadError(f"{path.name} cannot be read ({reason}). Download it again.") from None
     if not hasattr(frame, "to_crs"):
@@ -219,7 +246,7 @@ def _geodata(connection: duckdb.DuckDBPyConnection, path: Path, layer: str | Non
     )
 
 
-def _texts(values) -> pa.Array:  # type: ignore[no-untyped-def]
+def _texts(values: pd.Series) -> pa.Array:
     if values.name == "geometry":
         return pa.array(values.to_wkb(), pa.binary())
     return pa.array(values.astype("string"), pa.string())

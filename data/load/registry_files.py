@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,8 +26,12 @@ from data.errors import LoadError
 from data.load import areas, commit, directions, places, sql
 from data.load.formats.description import Position
 from data.load.reading import Progress, Staged, staged
-from data.load.report import LoadReport
-from data.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from data.load.report import LoadReport
+    from data.store import Store
 
 KIND = "cameras"
 SOURCE = "registry"
@@ -63,7 +66,16 @@ OPTIONAL = (
 
 _NUMBERS = {"hfov": 360.0, "width_px": 100_000.0, "retention_hours": 24 * 366.0}  # and the most each may be
 _CHOICES = ("outdoor", "night_vision", "audio", "consent_list", "consent_ask", "consent_live")
-_YES_OR_NO = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
+_YES_OR_NO = {
+    "yes": True,
+    "y": True,
+    "true": True,
+    "1": True,
+    "no": False,
+    "n": False,
+    "false": False,
+    "0": False,
+}
 _TECHNICAL = (
     "kind",
     "lon",
@@ -90,7 +102,7 @@ def load(
 ) -> LoadReport:
     """Load the private cameras in a registry file. Raises `LoadError` where it cannot be used at all."""
     started = time.monotonic()
-    with staged(path, progress=progress) as file:
+    with staged(path, personal=True, progress=progress) as file:
         missing = [name for name in REQUIRED if file.column(name) is None]
         if missing:
             raise LoadError(
@@ -115,7 +127,7 @@ def load(
 
     def work(connection: sa.Connection) -> commit.Counted:
         load_id = commit.next_load(connection)
-        written = _write(connection, usable, new)
+        written = _write(connection, new)
         _keep_refused(connection, refused, load_id)
         counted = commit.Counted(
             KIND,
@@ -138,10 +150,10 @@ def load(
 class _New:
     """The rows that a camera brings with it if the store does not have it yet, by the camera's key."""
 
-    owner: Mapping[str, dict[str, Any]]
-    site: Mapping[str, dict[str, Any]]
-    camera: Mapping[str, dict[str, Any]]
-    consents: Mapping[str, list[dict[str, Any]]]
+    owner: dict[str, dict[str, Any]]
+    site: dict[str, dict[str, Any]]
+    camera: dict[str, dict[str, Any]]
+    consents: dict[str, list[dict[str, Any]]]
 
 
 def _judged(file: Staged, store: Store) -> pd.DataFrame:
@@ -175,19 +187,29 @@ def _judged(file: Staged, store: Store) -> pd.DataFrame:
     zone = ZoneInfo(city.timezone) if city else UTC
     given = pd.to_datetime(frame["consent_given_on"], format="%Y-%m-%d", errors="coerce")
     unreadable |= frame["consent_given_on"].notna() & given.isna()
-    frame["consent_given_on"] = given.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").dt.tz_convert(UTC)
+    frame["consent_given_on"] = given.dt.tz_localize(
+        zone, ambiguous=True, nonexistent="shift_forward"
+    ).dt.tz_convert(UTC)
     unreadable |= frame["consent_given_on"] > pd.Timestamp.now(UTC)
     for name in ("owner_kind", "kind", "storage", "land_use"):
         frame[name] = frame[name].astype("object").str.lower() if frame[name].notna().any() else frame[name]
     unreadable |= frame["storage"].notna() & ~frame["storage"].isin(STORAGE)
     looks = {text: directions.understood(text) for text in frame["azimuth"].dropna().unique()}
-    stated = frame["azimuth"].map(lambda text: looks[text] if isinstance(text, str) else directions.understood(None))
+    stated = frame["azimuth"].map(
+        lambda text: looks[text] if isinstance(text, str) else directions.understood(None)
+    )
     # A camera looks one way; of several directions nobody can say which is meant.
     single = stated.map(lambda found: len(found.azimuths) == 1)
     frame["azimuth"] = stated.map(lambda found: found.azimuths[0] if len(found.azimuths) == 1 else np.nan)
     frame["direction_from"] = stated.map(lambda found: found.origin).where(single, "unknown")
     frame["source_key"] = [
-        row.id or store.vault.digest("\x1f".join(str(value) for value in (row.name_, row.email, row.phone, row.address, row.kind, row.lon, row.lat)))
+        row.id
+        or store.vault.digest(
+            "\x1f".join(
+                str(value)
+                for value in (row.name_, row.email, row.phone, row.address, row.kind, row.lon, row.lat)
+            )
+        )
         for row in frame.rename(columns={"name": "name_"}).itertuples()
     ]
     frame["reason"] = np.select(
@@ -236,7 +258,11 @@ def _refused(file: Staged, frame: pd.DataFrame, store: Store) -> list[dict[str, 
     names = ", ".join(column.raw for column in file.columns)
     raw = {row[0]: row[1:] for row in file.connection.execute(f"SELECT row, {names} FROM raw").fetchall()}
     found = [
-        (row.source_key, row.reason, dict(zip([column.name for column in file.columns], raw[row.row], strict=True)))
+        (
+            row.source_key,
+            row.reason,
+            dict(zip([column.name for column in file.columns], raw[row.row], strict=True)),
+        )
         for row in refused.itertuples()
     ]
     lines = file.connection.execute("SELECT reason, text FROM refused ORDER BY row").fetchall()
@@ -244,7 +270,7 @@ def _refused(file: Staged, frame: pd.DataFrame, store: Store) -> list[dict[str, 
     kept = []
     for key, reason, values in found:
         text = json.dumps(values, ensure_ascii=False)
-        row_hash = store.vault.digest("\x1f".join((KIND, text)))
+        row_hash = store.vault.digest(f"{KIND}\x1f{text}")
         kept.append(
             {
                 "row_hash": row_hash,
@@ -273,8 +299,12 @@ def _sealed(usable: pd.DataFrame, store: Store, months: int) -> _New:
                 "id": owner_id,
                 "kind": row["owner_kind"],
                 "name_sealed": store.vault.seal(row["name"], "owner.name", owner_id),
-                "email_sealed": store.vault.seal(row["email"], "owner.email", owner_id) if row["email"] else None,
-                "phone_sealed": store.vault.seal(row["phone"], "owner.phone", owner_id) if row["phone"] else None,
+                "email_sealed": store.vault.seal(row["email"], "owner.email", owner_id)
+                if row["email"]
+                else None,
+                "phone_sealed": store.vault.seal(row["phone"], "owner.phone", owner_id)
+                if row["phone"]
+                else None,
                 "best_hours": row["best_hours"],
                 "registered_at": now,
             }
@@ -322,7 +352,7 @@ def _technical(row: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _write(connection: sa.Connection, usable: pd.DataFrame, new: _New) -> list[str]:
+def _write(connection: sa.Connection, new: _New) -> list[str]:
     """Insert new cameras and update changed ones; the identifiers of both."""
     camera = schema.camera
     stored = {

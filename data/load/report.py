@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Why a row is in quarantine: a short key that never changes, and a sentence for whoever mends it.
 REASONS: Mapping[str, str] = MappingProxyType(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from data.load.formats.description import Moment
 from data.load.reading import Column, Staged, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from data.load.formats.description import Moment
 
 #: What publishers write where they have nothing to say.
 MISSING = ("", "NA", "N/A", "NULL", "NONE", "NAN")
@@ -35,8 +39,10 @@ def text(column: Column | None) -> str:
 
 
 def whole(column: Column | None) -> str:
-    """As `text`, for what identifies something: a number that a spreadsheet or a database has made of it
-    loses its fraction of zeros, ``2025.00`` being ``2025``."""
+    """As `text`, for what identifies something.
+
+    A number that a spreadsheet or a database has made of it loses its fraction of zeros: 2025.00 is 2025.
+    """
     return f"regexp_replace({text(column)}, '^([0-9]+)\\.0+$', '\\1')"
 
 
@@ -54,15 +60,14 @@ def moment(staged: Staged, when: Moment | None, formats: Sequence[str], zone: st
     if when is None or not columns or None in columns:
         return "NULL::TIMESTAMPTZ"
     if when.column:
-        return _date_and_time(staged.column(when.column), formats, zone)
+        return _date_and_time(staged.need(when.column), formats, zone)
     time = f"({text(staged.column(when.time))})" if when.time else "'00:00'"
     # A day and the seconds since its midnight by the clock on the wall, so 24:00 is the next day's 00:00.
-    local = f"{_day(staged.column(when.date), formats)} + to_seconds({_SECONDS_OF_DAY.format(time=time)})"
+    local = f"{_day(staged.need(when.date), formats)} + to_seconds({_SECONDS_OF_DAY.format(time=time)})"
     return _in_zone(local, zone)
 
 
-def _date_and_time(column: Column | None, formats: Sequence[str], zone: str) -> str:
-    assert column
+def _date_and_time(column: Column, formats: Sequence[str], zone: str) -> str:
     if column.type == "TIMESTAMP WITH TIME ZONE":
         return column.raw
     if column.type.startswith(("TIMESTAMP", "DATE")):
@@ -97,8 +102,7 @@ def _with_offset(words: str, formats: Sequence[str]) -> str:
     )
 
 
-def _day(column: Column | None, formats: Sequence[str]) -> str:
-    assert column
+def _day(column: Column, formats: Sequence[str]) -> str:
     if column.type.startswith(("TIMESTAMP", "DATE")):
         return f"{column.raw}::DATE::TIMESTAMP"
     ways = []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import shapely
 import sqlalchemy as sa
 
-from data import load
-from data.store import Store
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from data import load
+    from data.store import Store
 
 HEADER = (
     "the_geom,cartodb_id,objectid,dc_dist,dispatch_date_time,dispatch_date,dispatch_time,dc_key,location_block,"
@@ -48,7 +50,10 @@ def written(folder: Path, *rows: str, name: str = "incidents.csv") -> Path:
 
 def areas(folder: Path, name: str, **columns: list[Any]) -> Path:
     """A GeoJSON file with two squares side by side around the place of `row`: they touch at -75.19272257."""
-    west, east = shapely.box(-75.20, 39.95, -75.19272257, 39.97), shapely.box(-75.19272257, 39.95, -75.18, 39.97)
+    west, east = (
+        shapely.box(-75.20, 39.95, -75.19272257, 39.97),
+        shapely.box(-75.19272257, 39.95, -75.18, 39.97),
+    )
     file = folder / f"{name}.geojson"
     gpd.GeoDataFrame(columns, geometry=[west, east], crs=4326).to_file(file)
     return file
@@ -62,6 +67,8 @@ def ask(store: Store, question: str) -> list[tuple[Any, ...]]:
 
 def adds_up(report: load.LoadReport) -> bool:
     """What every load promises."""
-    return report.rows == report.accepted + report.duplicates + report.quarantined == sum(
-        (report.accepted, report.duplicates, *report.reasons.values())
+    return (
+        report.rows
+        == report.accepted + report.duplicates + report.quarantined
+        == sum((report.accepted, report.duplicates, *report.reasons.values()))
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
+import tempfile
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
@@ -18,11 +19,17 @@ from data import load
 from data.errors import LoadError
 from data.load import csv_files
 from data.load.reading import staged
-from data.store import Store
 from tests.data.loading import HEADER, adds_up, ask, row, written
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def read(content: bytes, folder: Path, name: str = "file.csv") -> tuple[list[tuple[str, ...]], list[tuple[str, str]]]:
+    from data.store import Store
+
+
+def read(
+    content: bytes, folder: Path, name: str = "file.csv"
+) -> tuple[list[tuple[str, ...]], list[tuple[str, str]]]:
     """The rows of a file, and its refused lines as (reason, text)."""
     file = folder / name
     file.write_bytes(content)
@@ -78,7 +85,12 @@ def test_a_nul_makes_its_line_malformed(tmp_path: Path) -> None:
 
 def test_line_ends_byte_order_marks_and_empty_lines_are_no_matter(tmp_path: Path) -> None:
     wanted = [("1", "2"), ("3", "4")]
-    for content in (b"a,b\r\n1,2\r\n\r\n3,4", b"\xef\xbb\xbfa,b\n\n1,2\n3,4\n\n", b"a;b\n1;2\n3;4\n", b"a\tb\r1\t2\r3\t4\r"):
+    for content in (
+        b"a,b\r\n1,2\r\n\r\n3,4",
+        b"\xef\xbb\xbfa,b\n\n1,2\n3,4\n\n",
+        b"a;b\n1;2\n3;4\n",
+        b"a\tb\r1\t2\r3\t4\r",
+    ):
         assert read(content, tmp_path) == (wanted, [])
     assert read("a,b\n1,2\n3,4\n".encode("utf-16"), tmp_path) == (wanted, [])
 
@@ -126,7 +138,9 @@ def test_a_header_alone_is_a_file_without_rows(duckdb_store: Store, tmp_path: Pa
 
 
 def test_of_a_packed_file_that_breaks_off_the_complete_rows_are_loaded(store: Store, tmp_path: Path) -> None:
-    plain = written(tmp_path, *(row(key, location_block=f"{key * 7919} BLOCK") for key in range(500))).read_bytes()
+    plain = written(
+        tmp_path, *(row(key, location_block=f"{key * 7919} BLOCK") for key in range(500))
+    ).read_bytes()
     file = tmp_path / "incidents.csv.gz"
     packed = gzip.compress(plain)
     file.write_bytes(packed[: len(packed) // 2])
@@ -144,7 +158,7 @@ def test_of_a_packed_file_that_breaks_off_the_complete_rows_are_loaded(store: St
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(cells, cells.filter(bool)), max_size=8), st.sampled_from(["\n", "\r\n"]))
 @example([("\r", "0")], "\n")
 def test_both_readers_read_a_sound_file_alike(tmp_path: Path, rows: list[tuple[str, str]], end: str) -> None:
@@ -153,18 +167,20 @@ def test_both_readers_read_a_sound_file_alike(tmp_path: Path, rows: list[tuple[s
     file = tmp_path / "file.csv"
     file.write_text(buffer.getvalue(), encoding="utf-8", newline="")
 
-    def rows_of(sound: bool) -> list[dict[str, object]]:
+    def rows_of(*, sound: bool) -> list[dict[str, object]]:
         found = csv_files.look_through(file, tmp_path)
         found.sound = sound
         read = pa.Table.from_batches(found.batches(), found.schema).to_pylist()
         assert found.refused.row == []
         return read
 
-    assert [(one["c0"], one["c1"]) for one in rows_of(True)] == rows
-    assert [(one["c0"], one["c1"]) for one in rows_of(False)] == rows
+    assert [(one["c0"], one["c1"]) for one in rows_of(sound=True)] == rows
+    assert [(one["c0"], one["c1"]) for one in rows_of(sound=False)] == rows
 
 
-VALID = ("\n".join([HEADER, *(row(key, location_block=f'"BLOCK ""{key}"""') for key in range(12))]) + "\n").encode()
+VALID = (
+    "\n".join([HEADER, *(row(key, location_block=f'"BLOCK ""{key}"""') for key in range(12))]) + "\n"
+).encode()
 
 
 @st.composite
@@ -181,22 +197,22 @@ def damaged(draw: st.DrawFn) -> bytes:
             case "flip" if at < len(content):
                 content[at] ^= draw(st.integers(1, 255))
             case "insert":
-                content[at:at] = draw(st.sampled_from([b'"', b"\n", b"\r", b"\x00", b"\xff", b",", b'"\n"', b"\xe2\x82"]))
+                content[at:at] = draw(
+                    st.sampled_from([b'"', b"\n", b"\r", b"\x00", b"\xff", b",", b'"\n"', b"\xe2\x82"])
+                )
             case "append":
                 content += draw(st.binary(max_size=60))
     return bytes(content)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(damaged())
 def test_reading_whatever_has_happened_to_a_file_counts_every_line(tmp_path: Path, content: bytes) -> None:
-    try:
+    with contextlib.suppress(LoadError):
         read(content, tmp_path)
-    except LoadError as error:
-        assert str(error)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(damaged())
 def test_loading_whatever_has_happened_to_a_file_adds_up(
     duckdb_store: Store, tmp_path: Path, content: bytes
@@ -205,8 +221,7 @@ def test_loading_whatever_has_happened_to_a_file_adds_up(
     file.write_bytes(content)
     try:
         first = load.incidents(file, duckdb_store)
-    except LoadError as error:
-        assert str(error)
+    except LoadError:
         return
     second = load.incidents(file, duckdb_store)
     assert adds_up(first)
@@ -216,11 +231,14 @@ def test_loading_whatever_has_happened_to_a_file_adds_up(
     assert second.findings == ()
 
 
-@pytest.fixture(autouse=True)
-def _no_leftovers() -> Iterator[None]:
-    """The staging area of a load is gone with it."""
-    import tempfile
-
-    before = set(Path(tempfile.gettempdir()).glob("porchlight-load-*"))
-    yield
-    assert {path for path in Path(tempfile.gettempdir()).glob("porchlight-load-*") if path not in before} == set()
+def test_nothing_is_left_of_the_staging_area(
+    duckdb_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "staging"
+    own.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(own))
+    load.incidents(written(tmp_path, row(1)), duckdb_store)
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    with pytest.raises(LoadError):
+        load.incidents(tmp_path / "other.csv", duckdb_store)
+    assert list(own.iterdir()) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +12,12 @@ import sqlalchemy as sa
 from data import audit, load, schema
 from data.errors import LoadError
 from data.load import quarantine
-from data.store import Store
 from tests.data.loading import adds_up, areas, ask, row, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from data.store import Store
 
 
 def test_a_row_becomes_an_incident_with_its_time_in_utc(store: Store, tmp_path: Path) -> None:
@@ -33,11 +37,17 @@ def test_a_row_becomes_an_incident_with_its_time_in_utc(store: Store, tmp_path: 
 def test_the_same_file_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
     file = written(tmp_path, row(1), row(2), row(2), row(3, point_x="", point_y=""), row(4, point_x="x"))
     first = load.incidents(file, store)
-    before = ask(store, "SELECT * FROM incident ORDER BY source_key"), ask(store, "SELECT * FROM quarantine ORDER BY 1")
+    before = (
+        ask(store, "SELECT * FROM incident ORDER BY source_key"),
+        ask(store, "SELECT * FROM quarantine ORDER BY 1"),
+    )
     second = load.incidents(file, store)
     assert (first.accepted, first.duplicates, first.quarantined) == (2, 1, 2)
     assert (second.accepted, second.duplicates, second.quarantined) == (0, 3, 2)
-    after = ask(store, "SELECT * FROM incident ORDER BY source_key"), ask(store, "SELECT * FROM quarantine ORDER BY 1")
+    after = (
+        ask(store, "SELECT * FROM incident ORDER BY source_key"),
+        ask(store, "SELECT * FROM quarantine ORDER BY 1"),
+    )
     assert after == before
 
 
@@ -90,7 +100,9 @@ def test_feet_are_read_where_the_degrees_are_missing(duckdb_store: Store, tmp_pa
     feet = {"point_x": 2695436.23470180, "point_y": 276543.98128465}
     geometry = "0101000020E6100000AE0A167FC2C952C0FBBEA87214084440"
     load.incidents(written(tmp_path, row(1, **feet), row(2, the_geom=geometry, **feet)), duckdb_store)
-    (lon, lat), (right_lon, right_lat) = ask(duckdb_store, "SELECT lon, lat FROM incident ORDER BY source_key")
+    (lon, lat), (right_lon, right_lat) = ask(
+        duckdb_store, "SELECT lon, lat FROM incident ORDER BY source_key"
+    )
     assert (lon, lat) == pytest.approx((right_lon, right_lat), abs=2e-5)
     assert (right_lon, right_lat) == pytest.approx((-75.15249617, 40.06312404), abs=1e-6)
 
@@ -102,7 +114,7 @@ def test_one_key_with_two_contents_is_not_guessed_at(store: Store, tmp_path: Pat
 
 def test_where_the_publisher_says_which_row_is_newer_it_counts(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "chicago.csv"
-    line = '{},JA1,{},0000X E 8TH ST,0810,THEFT,OVER $500,STREET,06,{},41.871834768,-87.62615082'
+    line = "{},JA1,{},0000X E 8TH ST,0810,THEFT,OVER $500,STREET,06,{},41.871834768,-87.62615082"
     file.write_text(
         "ID,Case Number,Date,Block,IUCR,Primary Type,Description,Location Description,FBI Code,Updated On,"
         "Latitude,Longitude\n"
@@ -116,7 +128,9 @@ def test_where_the_publisher_says_which_row_is_newer_it_counts(store: Store, tmp
     )
     report = load.incidents(file, store)
     assert (report.accepted, report.duplicates, report.quarantined) == (2, 1, 0)
-    times = [time.isoformat() for (time,) in ask(store, "SELECT occurred_at FROM incident ORDER BY source_key")]
+    times = [
+        time.isoformat() for (time,) in ask(store, "SELECT occurred_at FROM incident ORDER BY source_key")
+    ]
     assert times == ["2023-09-06T17:00:00+00:00", "2023-09-06T16:00:00+00:00"]
 
 
@@ -138,7 +152,9 @@ def test_times_of_a_clock_on_the_wall(duckdb_store: Store, tmp_path: Path) -> No
     file.write_text(header + "\n".join(body))
     report = load.incidents(file, duckdb_store)
     assert report.reasons == {"impossible date": 1}
-    found = dict(ask(duckdb_store, "SELECT address, strftime(occurred_at, '%Y-%m-%dT%H:%M:%S') FROM incident"))
+    found = dict(
+        ask(duckdb_store, "SELECT address, strftime(occurred_at, '%Y-%m-%dT%H:%M:%S') FROM incident")
+    )
     assert [found[f"{at} ST"] for at in range(len(times))] == list(times.values())
     assert found["A ST"] == "2018-03-11T07:30:00"  # a time the clock skipped: 03:30 summer time
     assert found["B ST"] == "2018-11-04T06:30:00"  # a time that came twice: the second
@@ -191,14 +207,18 @@ def test_an_incident_on_the_line_between_two_blocks_gets_the_lower_one(store: St
     ]
 
 
-def test_blocks_that_come_later_are_given_to_the_incidents_that_are_there(store: Store, tmp_path: Path) -> None:
+def test_blocks_that_come_later_are_given_to_the_incidents_that_are_there(
+    store: Store, tmp_path: Path
+) -> None:
     load.incidents(written(tmp_path, row(1), row(2, point_x=-75.185), row(3, point_y=39.98)), store)
     load.blocks(areas(tmp_path, "blocks", geoid=["a", "b"]), store)
     assert ask(store, "SELECT block_id FROM incident ORDER BY source_key") == [(1,), (2,), (None,)]
 
 
 def test_a_mended_row_loads_and_leaves_the_quarantine(store: Store, tmp_path: Path) -> None:
-    original = written(tmp_path, row(1), row(2, text_general_code="Wizardry"), row("", objectid=5), "only,three,cells")
+    original = written(
+        tmp_path, row(1), row(2, text_general_code="Wizardry"), row("", objectid=5), "only,three,cells"
+    )
     assert load.incidents(original, store).quarantined == 3
     exported = tmp_path / "mend.csv"
     with store.read() as connection:
@@ -225,7 +245,9 @@ def test_a_mended_row_loads_and_leaves_the_quarantine(store: Store, tmp_path: Pa
     assert (again.accepted, again.findings) == (0, ())
 
 
-def test_the_export_opens_safely_in_a_spreadsheet_and_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
+def test_the_export_opens_safely_in_a_spreadsheet_and_comes_back_as_it_was(
+    store: Store, tmp_path: Path
+) -> None:
     words = ["=1+1", "+1 2", "-x", "@SUM(A1)", "'=quoted", "-75.5"]
     load.incidents(
         written(tmp_path, *(row(at, location_block=word, point_x="") for at, word in enumerate(words))), store
@@ -243,7 +265,9 @@ def test_the_export_opens_safely_in_a_spreadsheet_and_comes_back_as_it_was(store
 
 
 def test_every_load_is_in_the_ledger_and_in_the_list_of_loads(store: Store, tmp_path: Path) -> None:
-    report = load.incidents(written(tmp_path, row(1), row(2, point_x="")), store, actor="staff-1", role="administrator")
+    report = load.incidents(
+        written(tmp_path, row(1), row(2, point_x="")), store, actor="staff-1", role="administrator"
+    )
     [(kind, source, rows, reasons)] = ask(store, "SELECT kind, format, rows, reasons FROM load")
     assert (kind, source, rows, json.loads(reasons)) == ("incidents", "philadelphia", 2, dict(report.reasons))
     [(leaf,)] = ask(store, "SELECT leaf FROM ledger_entry")
@@ -270,9 +294,13 @@ def test_an_unknown_word_is_named_in_the_report(duckdb_store: Store, tmp_path: P
     assert "'Wizardry' (1)" in report.sentence()
 
 
-def test_a_file_that_is_no_crime_export_is_answered_with_its_columns(duckdb_store: Store, tmp_path: Path) -> None:
+def test_a_file_that_is_no_crime_export_is_answered_with_its_columns(
+    duckdb_store: Store, tmp_path: Path
+) -> None:
     file = tmp_path / "other.csv"
-    file.write_text("Report No,Occurred On,Offense,Longitude,Latitude\n1,02/03/2025 14:00,LARCENY,-85.07,33.58\n")
+    file.write_text(
+        "Report No,Occurred On,Offense,Longitude,Latitude\n1,02/03/2025 14:00,LARCENY,-85.07,33.58\n"
+    )
     with pytest.raises(LoadError, match=r"Report No, Occurred On, Offense[\s\S]*mapping.toml"):
         load.incidents(file, duckdb_store)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from data.load.formats.atlanta import ATLANTA
 from data.load.formats.baltimore import BALTIMORE, BALTIMORE_GEOCODED
 from data.load.formats.chicago import CHICAGO, CHICAGO_RENAMED
-from data.load.formats.description import IncidentFormat
 from data.load.formats.memphis import MEMPHIS
 from data.load.formats.philadelphia import PHILADELPHIA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from data.load.formats.description import IncidentFormat
 
 #: The first one whose columns are all there is taken.
 FORMATS = (PHILADELPHIA, BALTIMORE_GEOCODED, BALTIMORE, ATLANTA, CHICAGO, CHICAGO_RENAMED, MEMPHIS)

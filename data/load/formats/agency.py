@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from data.load.formats.description import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -144,4 +147,6 @@ FORMATS = (
 def recognised(columns: Iterable[str]) -> AgencyFormat | None:
     """The format of a list with these columns, or None."""
     present = {column.strip().lower() for column in columns}
-    return next((known for known in FORMATS if {name.lower() for name in known.recognised_by} <= present), None)
+    return next(
+        (known for known in FORMATS if {name.lower() for name in known.recognised_by} <= present), None
+    )
