@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.ui.camera_placer import View
-from workflow import places, registration
+from workflow import city_map, places, registration
+from workflow.places import PlaceNotFound
 from workflow.registration import Confirmation, NotValid, Submission
 
 if TYPE_CHECKING:
