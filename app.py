@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from analytics import viewshed
-from data.errors import PorchlightError
+from pages.ui import layout
 from workflow import city_map, health
 
 if TYPE_CHECKING:
@@ -108,12 +108,15 @@ async def map_layer(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in city_map.LAYERS:
         return Response(status_code=404)
-    try:
-        body = await run_in_threadpool(_compressed_layer, name, city_map.map_version())
-    except PorchlightError:
+    if not await run_in_threadpool(health.is_well):
         return Response(status_code=503)
+    body = await run_in_threadpool(_current_layer, name)
     headers = {"Content-Encoding": "gzip", "Cache-Control": f"max-age={PUBLIC_LAYER_SECONDS}"}
     return Response(body, media_type="application/geo+json", headers=headers)
+
+
+def _current_layer(name: str) -> bytes:
+    return _compressed_layer(name, city_map.map_version())
 
 
 @lru_cache(maxsize=2 * len(city_map.LAYERS))
@@ -139,5 +142,5 @@ app = st.App(
     ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
-    on_script_error=None,
+    on_script_error=layout.apologise,
 )

@@ -25,3 +25,12 @@ def frame(actor: Actor | None) -> None:
         if actor is not None:
             st.caption(f"Signed in as **{actor.name}**, {actor.title.lower()}")
             st.button("Sign out", icon=":material/logout:", on_click=session.end, width="stretch")
+
+
+def apologise(_: Exception) -> bool:
+    """What is shown where a page failed for a reason of ours; the log has the rest."""
+    st.error(
+        "Something went wrong on our side. Try again; if it happens again, call your administrator.",
+        icon=":material/error:",
+    )
+    return True
