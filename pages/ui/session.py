@@ -21,7 +21,8 @@ def actor() -> Actor | None:
 
 
 def begin(token: str) -> None:
-    """Keep the token of a session that has just begun."""
+    """Keep the token of a session that has just begun, and forget what anybody before was shown in this tab."""
+    st.session_state.clear()
     st.session_state[TOKEN] = token
 
 
