@@ -93,19 +93,20 @@ def latest(actor: Actor, most: int = 200, *, store: Store | None = None) -> pd.D
         rows = connection.execute(
             sa.select(entry.c.position, entry.c.leaf).order_by(entry.c.position.desc()).limit(most)
         ).all()
-    leaves = [json.loads(row.leaf) for row in rows]
-    return pd.DataFrame(
-        {
-            "Entry": [row.position for row in rows],
-            "When (UTC)": [leaf["at"] for leaf in leaves],
-            "Role": [leaf["role"] for leaf in leaves],
-            "Act": [leaf["act"] for leaf in leaves],
-            "Offence": [leaf["purpose"].get("offence", "") for leaf in leaves],
-            "Case or call": [leaf["purpose"].get("reference", "") for leaf in leaves],
-            "Outcome": [leaf["outcome"] for leaf in leaves],
-            "About": [len(leaf["subjects"]) for leaf in leaves],
-        }
-    )
+    columns = ["Entry", "When (UTC)", "Role", "Act", "Offence", "Case or call", "Outcome", "About"]
+    return pd.DataFrame([(row.position, *_told(row.leaf)) for row in rows], columns=columns)
+
+
+def _told(leaf: bytes) -> tuple[str | int, ...]:
+    """What an entry says, from when to about how many; next to nothing where it was tampered with."""
+    try:
+        fields = json.loads(leaf)
+        purpose = fields["purpose"]
+        stated = (purpose.get("offence", ""), purpose.get("reference", ""))
+        words = (fields["at"], fields["role"], fields["act"], *stated, fields["outcome"])
+        return (*map(str, words), len(fields["subjects"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", "", "cannot be read", "", "", "", 0
 
 
 def receipt(store: Store, position: int) -> str:
