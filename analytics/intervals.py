@@ -15,6 +15,8 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
     [0.2553, 0.3662]
     >>> wilson(0, 0)
     (0.0, 1.0)
+    >>> wilson(0, 10)[0], wilson(10, 10)[1]  # exactly, since nothing lies beyond
+    (0.0, 1.0)
 
     Raises ValueError where `successes` is not between 0 and `n`.
     """
@@ -26,4 +28,4 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, flo
     share = successes / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return (middle - half if successes else 0.0), (middle + half if successes < n else 1.0)
