@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 ATTEMPTS = 8
+# Values stay out of error messages, and so out of every log: some are personal.
+POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
 ADVISORY_LOCK = 0x706F726368  # "porch": the queue of writers in PostgreSQL
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -158,7 +160,7 @@ def connect(url: str) -> sa.Engine:
         ) from None
     backend = address.get_backend_name()
     if backend in ("postgresql", "postgres"):
-        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
+        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), **POOL)
     elif backend == "duckdb":
         if not address.database or address.database == ":memory:":
             raise StoreError(
@@ -166,7 +168,7 @@ def connect(url: str) -> sa.Engine:
             )
         Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Pooled connections of one file share one database instance; each is a connection of its own.
-        engine = sa.create_engine(address, pool_size=10, max_overflow=20)
+        engine = sa.create_engine(address, **POOL)
     else:
         raise StoreError(
             f"DATABASE_URL names '{backend}'. Porchlight keeps its records in duckdb or postgresql."

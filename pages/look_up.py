@@ -8,10 +8,11 @@ import streamlit as st
 
 from data.errors import PorchlightError
 from pages.ui import guard, lookup_form, maps
-from workflow import city_map, lookup
+from workflow import candidates, city_map, lookup
 
 if TYPE_CHECKING:
-    from workflow.lookup import Candidate, Lookup
+    from workflow.candidates import Candidate
+    from workflow.lookup import Lookup
 
 FOUND, CONTACTS = "look_up_found", "look_up_contacts"
 
@@ -74,7 +75,7 @@ st.caption(
 )
 beside, listed = st.columns([2, 3], gap="medium")
 with beside:
-    around = lookup.bounds(question.place, question.radius_m)
+    around = candidates.bounds(question.place, question.radius_m)
     drawn = maps.lookup(answer.cameras, question.place, question.radius_m)
     st.pydeck_chart(
         maps.deck([maps.labels(city_map.street_labels(around)), *drawn], around, maps.BESIDE_PIXELS),

@@ -15,43 +15,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import numpy as np
 import sqlalchemy as sa
-from pyproj import Transformer
 
-from analytics import optics, viewshed
 from data import ledger, records, schema, settings
 from data.errors import PorchlightError
-from data.offences import OFFENCES, Offence
+from data.offences import OFFENCES
 from data.store import Store, default_store
 from workflow import city_map
 from workflow.acts import perform
+from workflow.candidates import URGENT_HOURS, Candidate, candidates
 from workflow.identity import Actor, Refused
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from workflow.places import Place
 
 SEARCH = "lookup.search"
 CONTACT = "lookup.contact"
 CONTACT_WINDOW = timedelta(hours=24)  # a lookup opens contacts for a day; then the purpose is stated again
-
-# Published and typed places are rarely better than this, so a camera is judged by how much of the
-# ground within it the camera sees, and not by one exact point.
-PLACE_ERROR_M = 20.0
-SAMPLE_POINTS = 60
-
-SOON_HOURS = 96  # until then one counts hours, afterwards days
-URGENT_HOURS = 24
-
-LEVEL_WORDS = {
-    None: "but too far away to make anything out",
-    "detect": "well enough to tell that something moves",
-    "observe": "well enough to see what happens",
-    "recognise": "clearly enough to recognise somebody one knows",
-    "identify": "clearly enough to identify a stranger",
-}
 
 
 @dataclass(frozen=True)
@@ -60,85 +40,6 @@ class Purpose:
 
     offence_code: str  # NIBRS, such as 23F
     reference: str
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A camera that may have seen it, and why it stands where it stands in the list."""
-
-    camera_id: str
-    layer: str  # community, city, alpr
-    kind: str
-    name: str | None  # of a city camera; a private one has none
-    lon: float
-    lat: float
-    azimuth: float | None
-    hfov: float
-    range_m: float
-    distance_m: float
-    # Of the ground around the place; None where it might be in view, but nobody stated the direction.
-    share_in_view: float | None
-    px_per_m: float  # at the place
-    hours_left: float | None  # until the footage is overwritten; None where nobody stated how long it is kept
-    may_be_asked: bool
-    view: tuple[
-        tuple[float, float], ...
-    ]  # outline of what it sees, longitude and latitude; empty where unknown
-
-    @property
-    def title(self) -> str:
-        """What kind of camera it is, and what the city calls it."""
-        label = optics.KINDS[self.kind].label
-        return f"{label} {self.name}" if self.name else label
-
-    @property
-    def urgency(self) -> str:
-        """How long the footage is still there.
-
-        >>> Candidate("c", "community", "doorbell", None, 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 30.2, True, ()).urgency
-        'Footage will be overwritten in 30 h'
-        """
-        if self.hours_left is None:
-            return "Nobody stated how long footage is kept"
-        if self.hours_left <= 0:
-            return "Footage has probably been overwritten"
-        if self.hours_left < 1:
-            return "Footage will be overwritten within the hour"
-        if self.hours_left < SOON_HOURS:
-            return f"Footage will be overwritten in {self.hours_left:.0f} h"
-        return f"Footage will be overwritten in {self.hours_left / 24:.0f} days"
-
-    @property
-    def may_have_seen(self) -> bool:
-        """Whether it sees the place, or may, and the footage may still be there."""
-        return self.share_in_view != 0 and (self.hours_left is None or self.hours_left > 0)
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether the footage is still there, but not for long."""
-        return self.hours_left is not None and 0 < self.hours_left < URGENT_HOURS
-
-    @property
-    def level(self) -> str | None:
-        """The best level at which the camera resolves the place, if any."""
-        reached = [name for name, pixels in optics.LEVELS.items() if self.px_per_m >= pixels]
-        return reached[-1] if reached else None
-
-    @property
-    def why(self) -> str:
-        """In one line, why this camera stands where it stands.
-
-        >>> Candidate("c", "community", "doorbell", None, 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 5.2, True, ()).why
-        'Sees most of the place, clearly enough to recognise somebody one knows'
-        """
-        if self.share_in_view is None:
-            return "Nobody stated which way it looks, so it may or may not see the place"
-        if not self.share_in_view:
-            return "Does not see the place, but somebody may have passed it on the way"
-        how_much = (
-            "most" if self.share_in_view > 2 / 3 else "part" if self.share_in_view > 1 / 5 else "the edge"
-        )
-        return f"Sees {how_much} of the place, {LEVEL_WORDS[self.level]}"
 
 
 @dataclass(frozen=True)
@@ -206,7 +107,7 @@ def cameras_near(
         lookup_id = uuid.uuid4().hex
         words = json.dumps({"words": place.words, "lon": place.lon, "lat": place.lat})
         sealed = store.vault.seal(words, "lookup.place", lookup_id)
-        found = _candidates(connection, buildings, place, radius_m, when, now)
+        found = candidates(connection, buildings, place, radius_m, when, now)
         most = settings.policy(connection, "lookup_cameras_max")
         shown = found[:most]
         entry = ledger.append(
@@ -329,7 +230,8 @@ def offences() -> dict[str, str]:
     >>> offences()["23F"]
     'Theft From Motor Vehicle (23F)'
     """
-    return {code: f"{offence.description} ({code})" for code, offence in sorted(OFFENCES.items(), key=_words)}
+    by_words = sorted(OFFENCES.values(), key=lambda offence: offence.description)
+    return {offence.code: f"{offence.description} ({offence.code})" for offence in by_words}
 
 
 def summary(answer: Lookup) -> str:
@@ -382,108 +284,3 @@ def _check(
     days = settings.policy(connection, "lookup_window_max_days")
     if when < now - timedelta(days=days):
         raise PorchlightError(f"Choose a time within the last {days} days: hardly any camera keeps more.")
-
-
-def _candidates(
-    connection: sa.Connection,
-    buildings: city_map.Footprints,
-    place: Place,
-    radius_m: float,
-    when: datetime,
-    now: datetime,
-) -> list[Candidate]:
-    """Every camera within the radius, the likeliest and nearest first."""
-    to_metres = Transformer.from_crs(records.WGS84, records.city_of(connection).crs, always_xy=True)
-    x, y = to_metres.transform(place.lon, place.lat)
-    views = records.camera_views(connection, now, bounds(place, radius_m))
-    views["x"], views["y"] = to_metres.transform(views["lon"].to_numpy(), views["lat"].to_numpy())
-    views["distance_m"] = np.hypot(views["x"] - x, views["y"] - y)
-    views = views[views["distance_m"] <= radius_m].reset_index(drop=True)
-    if views.empty:
-        return []
-    footprints = buildings.near(x, y, radius_m + PLACE_ERROR_M)
-    walls = viewshed.walls_of(footprints)
-    seen = viewshed.mounted(optics.completed(views, "detect"), footprints)
-    unknown = (seen["azimuth"].isna() & (seen["hfov"] < 360)).to_numpy()
-    sheds = viewshed.cast(seen, walls, rays=64)
-    seen["view"] = _outlines(sheds, to_metres)
-    seen["share_in_view"] = _share_in_view(sheds, x, y)
-    # Where nobody stated the direction: could it see the place if it looked that way?
-    all_round = optics.completed(views.assign(azimuth=views["azimuth"].fillna(0.0)), "detect").assign(
-        hfov=360.0
-    )
-    could_see = (
-        _share_in_view(viewshed.cast(viewshed.mounted(all_round, footprints), walls, rays=8), x, y) > 0
-    )
-    seen["may_see"] = unknown & could_see
-    seen["px_per_m"] = np.where(
-        seen["share_in_view"] > 0,
-        optics.px_per_m(np.maximum(seen["distance_m"], 1.0), seen["width_px"], seen["hfov"]),
-        0.0,
-    )
-    # A device with several views stands in the list once, with the view that sees the most.
-    seen = seen.sort_values(["id", "share_in_view"], ascending=[True, False])
-    seen = seen.drop_duplicates("id")
-    seen["hours_left"] = seen["retention_hours"] - (now - when) / timedelta(hours=1)
-    askable = records.askable(connection, seen.loc[seen["layer"] == "community", "id"].tolist(), now)
-    # First what sees the place, then what may, then what stands near; what is overwritten comes last.
-    overwritten = seen["hours_left"] <= 0
-    group = np.select([overwritten, seen["share_in_view"] > 0, seen["may_see"]], [3, 0, 1], default=2)
-    clear = -np.searchsorted(list(optics.LEVELS.values()), seen["px_per_m"], side="right")
-    order = np.lexsort([seen["distance_m"], -seen["share_in_view"].round(1), clear, group])
-    return [
-        Candidate(
-            camera_id=row.id,
-            layer=row.layer,
-            kind=row.kind,
-            name=row.name,
-            lon=row.lon,
-            lat=row.lat,
-            azimuth=_known(row.azimuth),
-            hfov=row.hfov,
-            range_m=row.range_m,
-            distance_m=row.distance_m,
-            share_in_view=None if row.may_see else row.share_in_view,
-            px_per_m=row.px_per_m,
-            hours_left=_known(row.hours_left),
-            may_be_asked=row.layer != "community" or row.id in askable,
-            view=row.view,
-        )
-        for row in seen.iloc[order].itertuples()
-    ]
-
-
-def _share_in_view(sheds: viewshed.Viewsheds, x: float, y: float) -> NDArray[np.float64]:
-    """For each camera, the share of points spread evenly over the ground around (x, y) that it sees."""
-    number = np.arange(SAMPLE_POINTS)
-    distance = PLACE_ERROR_M * np.sqrt((number + 0.5) / SAMPLE_POINTS)  # a sunflower: even over the disc
-    angle = number * np.pi * (3 - np.sqrt(5))
-    points = np.column_stack([x + distance * np.cos(angle), y + distance * np.sin(angle)])
-    index = np.repeat(np.arange(len(sheds)), SAMPLE_POINTS)
-    sees = sheds.sees(index, np.tile(points, (len(sheds), 1)))
-    return sees.reshape(len(sheds), SAMPLE_POINTS).mean(axis=1)
-
-
-def _outlines(sheds: viewshed.Viewsheds, to_metres: Transformer) -> list[tuple[tuple[float, float], ...]]:
-    """What each camera sees as a ring of longitudes and latitudes."""
-    rings = []
-    for polygon in sheds.polygons():
-        x, y = polygon.exterior.coords.xy if not polygon.is_empty else ((), ())
-        lon, lat = to_metres.transform(x, y, direction="INVERSE")
-        rings.append(tuple(zip(lon, lat, strict=True)))
-    return rings
-
-
-def _words(item: tuple[str, Offence]) -> str:
-    return item[1].description
-
-
-def bounds(place: Place, radius_m: float) -> tuple[float, float, float, float]:
-    """West, south, east and north of a square that holds the circle, in degrees."""
-    north = radius_m / 110_000  # a degree of latitude is never shorter
-    east = north / max(math.cos(math.radians(place.lat)), 0.01)
-    return place.lon - east, place.lat - north, place.lon + east, place.lat + north
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

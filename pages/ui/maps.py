@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from workflow.candidates import Candidate
     from workflow.city_map import Label
-    from workflow.lookup import Candidate
     from workflow.places import Place
 
 # How high maps are; all are wider than that, except on a phone.

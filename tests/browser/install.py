@@ -37,7 +37,9 @@ def main() -> int:
         subprocess.run(["apt-get", "update", "-qq"], env=environment, check=True)
         packages = ["chromium", "fonts-dejavu-core"]
         subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], env=environment, check=True
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
+            env=environment,
+            check=True,
         )
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
