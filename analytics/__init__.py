@@ -1,0 +1,1 @@
+"""What can be computed: arrays and frames in, frames out. No database, no network, no Streamlit."""

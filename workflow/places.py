@@ -8,9 +8,8 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,9 @@ from data import records, schema
 from data.errors import PorchlightError
 from data.store import Store, default_store
 from workflow import city_map
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 WORDS_MAX = 200
 KERB_M = 8.0  # from the middle of a street to the house side of it
@@ -501,9 +503,9 @@ def _projection(crs: str) -> tuple[Transformer, Transformer]:
 
 @functools.lru_cache(maxsize=2)
 def _street_lines(
-    store: Store, version: int
+    store: Store, _version: int
 ) -> tuple[NDArray[np.object_], NDArray[np.object_], shapely.STRtree]:
-    """Names, lines in metres and an index over them; `version` only makes a new load a new question."""
+    """Names, lines in metres and an index over them; the version only makes a new load a new question."""
     frame = records.layer(store, "street")
     lines = _project(frame.geometry.to_numpy(), _projection(records.city(store).crs)[0])
     return frame["name"].to_numpy(object), lines, shapely.STRtree(lines)

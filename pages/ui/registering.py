@@ -153,8 +153,8 @@ def around(answers: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _surroundings(lon: float, lat: float, version: int) -> dict[str, list[Any]]:
-    """`version` only makes a new load of the map a new question."""
+def _surroundings(lon: float, lat: float, _version: int) -> dict[str, list[Any]]:
+    """The version only makes a new load of the map a new question."""
     return places.surroundings(lon, lat)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +11,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from data import schema
 from tests import small_town
-from tests.browser.conftest import Server
 from workflow.ledger import check_receipt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Server
+    from collections.abc import Callable
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 PERSONAL = ("Rosalind Quimby", "rosalind@quimby.example", "770-555-0142")

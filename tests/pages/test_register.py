@@ -6,12 +6,15 @@ import math
 
 import pytest
 import sqlalchemy as sa
-from streamlit.testing.v1 import AppTest
 
 from data import schema
 from pages.ui import registering
 from pages.ui.camera_placer import REACH_M, View, _sound
 from tests.pages.opening import open_page, words
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 
 def press(page: AppTest, label: str) -> AppTest:

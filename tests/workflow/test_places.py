@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from data import schema
 from data.errors import PorchlightError
-from data.store import Store
 from tests import small_town
 from workflow import places
 from workflow.places import PlaceNotFound
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data.store import Store
 
 
 @pytest.fixture

@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import ledger, schema
-from data.store import Store
 from tests import small_town
 from workflow import registration
 from workflow.acts import Failed
 from workflow.ledger import check_receipt, verify
 from workflow.registration import NotValid, Submission, register
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data.store import Store
 
 PERSONAL = ("Rosalind Quimby", "rosalind@quimby.example", "770-555-0142", "351 Maple St, back door")
 
