@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -12,11 +13,11 @@ from playwright.sync_api import Locator, Page, expect
 from data import schema
 from tests import small_town
 from workflow.ledger import check_receipt
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Server
     from collections.abc import Callable
+
+    from tests.browser.conftest import Server
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 PERSONAL = ("Rosalind Quimby", "rosalind@quimby.example", "770-555-0142")

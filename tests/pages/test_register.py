@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,6 @@ from data import schema
 from pages.ui import registering
 from pages.ui.camera_placer import REACH_M, View, _sound
 from tests.pages.opening import open_page, words
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from data.errors import PorchlightError
 from tests import small_town
 from workflow import places
 from workflow.places import PlaceNotFound
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from data.store import Store

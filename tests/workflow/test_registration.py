@@ -8,6 +8,7 @@ import math
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,6 @@ from workflow import registration
 from workflow.acts import Failed
 from workflow.ledger import check_receipt, verify
 from workflow.registration import NotValid, Submission, register
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from data.store import Store
