@@ -113,7 +113,7 @@ if shown != "Coverage":
     rgba = pictures.picture(crime_grid, counts, steps, colours, crs)
     drawn.append(maps.picture(rgba, pictures.picture_bounds(crime_grid, crs)))
 if shown != "Crime":
-    colours = [(0, 0, 0, 0), *maps.LEVEL_COLOURS.values()]
+    colours = [(0, 0, 0, 0), *maps.LEVEL_COLOURS[maps.theme()].values()]
     rgba = pictures.picture(grid, city.best_px_per_m, list(optics.LEVELS.values()), colours, crs)
     drawn.append(maps.picture(rgba, pictures.picture_bounds(grid, crs)))
 drawn.append(maps.blocks(BLOCKS))
@@ -126,7 +126,8 @@ event = st.pydeck_chart(
     alt="A map of the city with what its cameras can see, and where crime was recorded.",
 )
 if shown != "Crime":
-    maps.legend("A camera can show", {LEVEL_WORDS[name]: maps.LEVEL_COLOURS[name] for name in optics.LEVELS})
+    level_colours = maps.LEVEL_COLOURS[maps.theme()]
+    maps.legend("A camera can show", {LEVEL_WORDS[name]: level_colours[name] for name in optics.LEVELS})
 if shown != "Coverage":
     maps.legend(
         f"Incidents in {city.crime[0].cell:.0f} m squares",

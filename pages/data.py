@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import guard
+from pages.ui import formats, guard
 from workflow import sources
 
 actor = guard.require("data")
@@ -19,7 +19,7 @@ else:
         f"#### {len(loads):,} files loaded, the last on {newest['When (UTC)']:%d %B %Y}. "
         f"{refused['Rows'].sum():,} rows wait in quarantine."
     )
-    st.dataframe(loads, hide_index=True, width="stretch")
+    st.dataframe(loads, hide_index=True, width="stretch", column_config=formats.MOMENTS)
 if not refused.empty:
     st.subheader("In quarantine, by what is wrong")
     st.dataframe(refused, hide_index=True, width="stretch")

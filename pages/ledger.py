@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import guard
+from pages.ui import formats, guard
 from workflow import ledger
+
+ABOUT = "How many owners, sites and cameras the entry is about."
 
 actor = guard.require("ledger")
 st.title("Ledger")
@@ -38,5 +40,8 @@ outcome = st.segmented_control(
     bind="query-params",
 )
 st.dataframe(
-    entries if outcome == "All" else entries[entries["Outcome"] == outcome], hide_index=True, width="stretch"
+    entries if outcome == "All" else entries[entries["Outcome"] == outcome],
+    hide_index=True,
+    width="stretch",
+    column_config=formats.MOMENTS | {"About": st.column_config.NumberColumn(help=ABOUT)},
 )

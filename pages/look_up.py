@@ -91,6 +91,10 @@ with listed:
             show(rank, camera, answer)
     others = [(rank, camera) for rank, camera in ranked if not camera.may_have_seen]
     if others:
-        with st.expander(f"{len(others)} more stand near, but do not see the place or have been overwritten"):
+        more = f"{len(others)} more" if len(others) < len(ranked) else f"All {len(others)}"
+        with st.expander(
+            f"{more} stand near, but do not see the place or have been overwritten",
+            expanded=len(others) == len(ranked),
+        ):
             for rank, camera in others:
                 show(rank, camera, answer)

@@ -15,7 +15,8 @@ if actor == PUBLIC:
         "Tell the police that you have a camera, and they know whom to ask when a crime happens nearby. "
         "**Registering shows nobody your video**, and you can leave at any time."
     )
-    st.page_link(FOLDER / "register.py", label="Register a camera", icon=":material/add_home:")
+    if st.button("Register a camera", type="primary", icon=":material/add_home:"):
+        st.switch_page(FOLDER / "register.py")
     st.divider()
     guard.sign_in()
 else:

@@ -94,7 +94,9 @@ def latest(actor: Actor, most: int = 200, *, store: Store | None = None) -> pd.D
             sa.select(entry.c.position, entry.c.leaf).order_by(entry.c.position.desc()).limit(most)
         ).all()
     columns = ["Entry", "When (UTC)", "Role", "Act", "Offence", "Case or call", "Outcome", "About"]
-    return pd.DataFrame([(row.position, *_told(row.leaf)) for row in rows], columns=columns)
+    table = pd.DataFrame([(row.position, *_told(row.leaf)) for row in rows], columns=columns)
+    table["When (UTC)"] = pd.to_datetime(table["When (UTC)"], utc=True, errors="coerce", format="ISO8601")
+    return table
 
 
 def _told(leaf: bytes) -> tuple[str | int, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LADDERS = ((1, 2, 5, 10), (1, 5, 20, 50), (1, 5, 20, 100), (1, 10, 100, 500))
+
+# How a table shows the column of times that several have.
+MOMENTS = {"When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")}
 
 
 def share(value: float, decimals: int = 0) -> str:

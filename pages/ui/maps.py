@@ -28,12 +28,20 @@ if TYPE_CHECKING:
 MAP_PIXELS = 560
 BESIDE_PIXELS = 380
 
-# Coverage levels: one hue in four steps, from "something moves" to "this is who it was".
+# Coverage levels: one hue in four steps, from "something moves" to "this is who it was", away from the ground.
 LEVEL_COLOURS = {
-    "detect": (120, 200, 195, 190),
-    "observe": (60, 165, 165, 215),
-    "recognise": (15, 120, 125, 235),
-    "identify": (0, 68, 82, 250),
+    "light": {
+        "detect": (120, 200, 195, 190),
+        "observe": (60, 165, 165, 215),
+        "recognise": (15, 120, 125, 235),
+        "identify": (0, 68, 82, 250),
+    },
+    "dark": {
+        "detect": (18, 98, 104, 215),
+        "observe": (36, 142, 142, 230),
+        "recognise": (96, 196, 190, 240),
+        "identify": (205, 247, 240, 250),
+    },
 }
 # Gaps and crime run from yellow to red.
 CRIME_COLOURS = ((254, 217, 118, 120), (253, 141, 60, 160), (240, 59, 32, 190), (150, 0, 38, 215))

@@ -15,7 +15,7 @@ from workflow import identity
 
 
 @pytest.fixture
-def form(town):  # noqa: ARG001 - the page is of that town
+def form(town):
     """The page, with all said but the place."""
     return stated(open_page("look_up", OFFICER))
 

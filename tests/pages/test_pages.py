@@ -110,7 +110,12 @@ def test_start_leads_to_the_pages_of_ones_role_and_no_others():
 def test_start_says_first_that_registering_shows_nobody_the_video():
     shown = open_page("start")
     assert "Registering shows nobody your video" in shown.main.markdown[0].value
-    assert [link.proto.page for link in shown.get("page_link")] == ["register"]
+    first = shown.main.button[0]
+    assert first.label == "Register a camera"
+    first.click().run()
+    assert not shown.exception
+    assert "Neighbours with cameras" not in words(shown)
+    assert "Registering shows nobody your video" in words(shown)
 
 
 @pytest.mark.usefixtures("town")
