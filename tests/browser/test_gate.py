@@ -130,7 +130,7 @@ def test_no_way_of_naming_a_page_runs_it(server, page):
 )
 def test_demo_people_are_offered_on_this_computer_only(server, elsewhere):
     with wire.visit(server.port) as here:
-        offered = here.ask()
+        offered = here.ask(page_name="look_up")
     people, button = (
         element.selectbox.id or element.button.id
         for element in (message.delta.new_element for message in offered)
@@ -138,11 +138,12 @@ def test_demo_people_are_offered_on_this_computer_only(server, elsewhere):
     )
     pressed = {people: ("string_value", PEOPLE["officer"]), button: ("trigger_value", True)}
     with wire.visit(server.port) as here:
-        here.ask()
-        assert "Good to see you, Ana Reyes" in wire.words(here.ask(widgets=pressed))
+        here.ask(page_name="look_up")
+        shown = wire.words(here.ask(page_name="look_up", widgets=pressed))
+        assert "Signed in as **Ana Reyes**" in shown
     with wire.visit(server.port, **elsewhere) as stranger:
         for widgets in ({}, pressed):
-            shown = wire.words(stranger.ask(widgets=widgets))
+            shown = wire.words(stranger.ask(page_name="look_up", widgets=widgets))
             assert "Open the sign-in link that your administrator made for you" in shown
             assert "Ana Reyes" not in shown
 
