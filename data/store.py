@@ -175,9 +175,11 @@ def connect(url: str) -> sa.Engine:
         )
 
     @sa.event.listens_for(engine, "connect")
-    def _in_utc(raw: Any, _: Any) -> None:
+    def _prepared(raw: Any, _: Any) -> None:
         cursor = raw.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
+        if backend == "duckdb":
+            cursor.execute("SET enable_progress_bar = false")  # it draws over what a command answers
         cursor.close()
         if backend != "duckdb":
             raw.commit()

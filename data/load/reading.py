@@ -113,6 +113,7 @@ def staged(
             duckdb.connect(":memory:" if personal else folder / "staging.duckdb")
         ) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")  # it draws over the report
             connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
             connection.execute("SET enable_geoparquet_conversion = false")
             connection.execute("CREATE TABLE refused (row BIGINT, reason VARCHAR, text VARCHAR)")

@@ -170,3 +170,8 @@ def test_a_policy_setting_has_its_default_until_the_department_sets_it(store):
     put(store, "consent_months", "6")
     with store.read() as connection:
         assert settings.policy(connection, "consent_months") == 6
+
+
+def test_nothing_is_drawn_over_what_a_command_answers(duckdb_store):
+    with duckdb_store.read() as connection:
+        assert connection.execute(sa.text("SELECT current_setting('enable_progress_bar')")).scalar() is False
