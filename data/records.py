@@ -114,6 +114,7 @@ CAMERA_COLUMNS = (
     "width_px",
     "direction_from",
     "retention_hours",
+    "outdoor",
 )
 
 
@@ -144,6 +145,7 @@ def camera_views(
         camera.c.width_px,
         camera.c.direction_from,
         camera.c.retention_hours,
+        camera.c.outdoor,
     ).where(consented("list", at))
     public = sa.select(
         (agency.c.source + ":" + agency.c.source_key).label("id"),
@@ -157,6 +159,7 @@ def camera_views(
         agency.c.width_px,
         agency.c.direction_from,
         agency.c.retention_hours,
+        sa.literal(None, sa.Boolean).label("outdoor"),
     )
     if bounds is not None:
         west, south, east, north = bounds

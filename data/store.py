@@ -160,7 +160,7 @@ def connect(url: str) -> sa.Engine:
         ) from None
     backend = address.get_backend_name()
     if backend in ("postgresql", "postgres"):
-        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), **POOL)
+        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **POOL)
     elif backend == "duckdb":
         if not address.database or address.database == ":memory:":
             raise StoreError(

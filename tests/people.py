@@ -34,6 +34,7 @@ def register_camera(
     hfov: float = 90,
     kind: str = "bullet",
     days_old: float = 30,
+    outdoor: bool | None = None,
 ) -> str:
     """A camera of an owner of its own, in metres from the middle of the town; its identifier."""
     owner_id, site_id, camera_id = (uuid.uuid4().hex for _ in range(3))
@@ -71,6 +72,7 @@ def register_camera(
                 width_px=2560,
                 direction_from="unknown" if azimuth is None else "stated",
                 retention_hours=retention_hours,
+                outdoor=outdoor,
                 registered_at=then,
             )
         )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # How high maps are; all are wider than that, except on a phone.
 MAP_PIXELS = 560
 BESIDE_PIXELS = 380
+PHONE_PIXELS = 340  # how wide they are there
 
 # Coverage levels: one hue in four steps, from "something moves" to "this is who it was", away from the ground.
 LEVEL_COLOURS = {
@@ -62,7 +63,8 @@ def deck(
     latitude = (south + north) / 2
     # At zoom z the whole world is 512 * 2^z pixels wide; a degree of latitude is longer than one of longitude.
     across = max(east - west, (north - south) / math.cos(math.radians(latitude)))
-    zoom = math.log2(pixels / 512 * 360 / across)
+    on_phone = "Mobile" in (st.context.headers.get("User-Agent") or "")
+    zoom = math.log2(min(pixels, PHONE_PIXELS if on_phone else pixels) / 512 * 360 / across)
     return pdk.Deck(
         layers=list(layers),
         initial_view_state=pdk.ViewState(

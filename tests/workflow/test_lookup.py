@@ -77,6 +77,19 @@ def test_a_camera_behind_a_building_does_not_see_the_place(town):
     assert before[0].share_in_view > behind[0].share_in_view
 
 
+def test_a_camera_inside_a_house_sees_the_inside_only_and_one_of_the_house_the_street(town):
+    # In the middle of the house at 351 Maple St, looking at the street.
+    street = Place("351 Maple St", *small_town.lon_lat(61, 8), "address")
+    inside = register_camera(town, 61, 20, azimuth=180, outdoor=False)
+    on_its_wall = register_camera(town, 61, 20, azimuth=180)
+    shares = {
+        camera.camera_id: camera.share_in_view for camera in look(town, place=street, radius_m=60).cameras
+    }
+    # Of the circle of 20 m around the place: 36 m2 of the room, or about 499 m2 before the wall.
+    assert shares[inside] == pytest.approx(36 / 1257, abs=0.02)
+    assert shares[on_its_wall] == pytest.approx(499 / 1257, abs=0.02)
+
+
 def test_hours_left_count_down_from_when_it_happened(town):
     register_camera(town, 5, 5, azimuth=225, retention_hours=48)
     camera = look(town, when=datetime.now(UTC) - timedelta(hours=40)).cameras[0]
