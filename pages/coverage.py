@@ -109,11 +109,11 @@ crs, grid = city.ground.crs, city.ground.grid
 if shown != "Coverage":
     crime_grid, counts = city.crime
     steps = formats.steps(counts)
-    colours = [(0, 0, 0, 0), *maps.CRIME_COLOURS[: len(steps)]]
+    colours = maps.with_nothing(maps.CRIME_COLOURS[: len(steps)])
     rgba = pictures.picture(crime_grid, counts, steps, colours, crs)
     drawn.append(maps.picture(rgba, pictures.picture_bounds(crime_grid, crs)))
 if shown != "Crime":
-    colours = [(0, 0, 0, 0), *maps.LEVEL_COLOURS[maps.theme()].values()]
+    colours = maps.with_nothing(maps.LEVEL_COLOURS[maps.theme()].values())
     rgba = pictures.picture(grid, city.best_px_per_m, list(optics.LEVELS.values()), colours, crs)
     drawn.append(maps.picture(rgba, pictures.picture_bounds(grid, crs)))
 drawn.append(maps.blocks(BLOCKS))

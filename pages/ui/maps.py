@@ -15,7 +15,7 @@ from PIL import Image
 from workflow.coverage import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -75,6 +75,12 @@ def deck(
     )
 
 
+def with_nothing(colours: Iterable[Sequence[int]]) -> list[Sequence[int]]:
+    """The colours, and before them the first one again for where there is nothing: seen through altogether."""
+    shades = list(colours)
+    return [(*shades[0][:3], 0), *shades]
+
+
 def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) -> pdk.Layer:
     """A picture laid between bounds (west, south, east, north)."""
     file = io.BytesIO()
@@ -86,7 +92,8 @@ def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) 
         data=None,
         image=pdk.types.String(address),
         bounds=list(bounds),
-        parameters={"minFilter": "nearest", "magFilter": "nearest"},
+        # Cells stay squares when one comes near, and small ones do not vanish from afar.
+        texture_parameters={"minFilter": "linear", "magFilter": "nearest"},
     )
 
 

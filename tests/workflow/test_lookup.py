@@ -85,9 +85,10 @@ def test_a_camera_inside_a_house_sees_the_inside_only_and_one_of_the_house_the_s
     shares = {
         camera.camera_id: camera.share_in_view for camera in look(town, place=street, radius_m=60).cameras
     }
-    # Of the circle of 20 m around the place: 36 m2 of the room, or about 499 m2 before the wall.
-    assert shares[inside] == pytest.approx(36 / 1257, abs=0.02)
-    assert shares[on_its_wall] == pytest.approx(499 / 1257, abs=0.02)
+    # Of the circle of 20 m around the place: 36 m2 of the room, or about 499 m2 before the wall. The circle
+    # is looked at in 60 points, so two of them are within what the sampling may be off.
+    assert shares[inside] == pytest.approx(36 / 1257, abs=2 / 60)
+    assert shares[on_its_wall] == pytest.approx(499 / 1257, abs=2 / 60)
 
 
 def test_hours_left_count_down_from_when_it_happened(town):
