@@ -1,7 +1,8 @@
 """Loading a large crime export, beside reading and cleaning it with pandas.
 
-    python -m benchmarks.loading FILE
+    python -m benchmarks.loading [FILE]
 
+Without FILE it takes Philadelphia's from ../shared/data, where that is there.
 The loader checks every row, keeps what it refuses, finds duplicates, and commits to a database; pandas only
 reads and cleans in memory. Each runs in a process of its own, so that its peak of memory is its own.
 """
@@ -50,16 +51,23 @@ def pandas(file: Path) -> dict[str, Any]:
     return {"rows": rows, "seconds": time.perf_counter() - started, "what": f"{len(frame):,} rows left"}
 
 
+LARGEST = Path(__file__).resolve().parents[2] / "shared/data/philadelphia/incidents_2006_2026.parquet"
+
+
 def main() -> None:
     """Run both, each in its own process, and print their figures side by side."""
     if len(sys.argv) == 3:
         found = {"ours": ours, "pandas": pandas}[sys.argv[1]](Path(sys.argv[2]))
         print(json.dumps(found | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
         return
+    file = sys.argv[1] if len(sys.argv) == 2 else str(LARGEST)
+    if not Path(file).exists():
+        print(f"Left out: there is no {file}. Name a file: python -m benchmarks.loading FILE")
+        return
     results = {}
     for name in ("ours", "pandas"):
         output = subprocess.run(
-            [sys.executable, "-m", "benchmarks.loading", name, sys.argv[1]],
+            [sys.executable, "-m", "benchmarks.loading", name, file],
             check=True,
             capture_output=True,
             text=True,
