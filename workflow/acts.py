@@ -7,7 +7,7 @@ written the caller gets `LedgerUnavailable` and nothing else.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -43,13 +43,17 @@ def perform(
     *,
     purpose: Mapping[str, Any] | None = None,
     asked: Mapping[str, Any] | None = None,
+    about: Collection[str] = (),
 ) -> Result:
     """What `work` answers, if the actor may do `act`.
 
     `work` writes the entry of its success itself, since only it knows whom the act is about; this
     function sees to it that it did. A role that may not, a refusal inside `work` and every failure
-    are recorded here, with `purpose` and `asked`.
+    are recorded here, with `purpose`, `asked` and whom it would have been `about`.
     """
+
+    def record(outcome: str) -> None:
+        _record(store, actor, act, outcome, purpose, asked, about)
 
     def checked(connection: sa.Connection) -> Result:
         if not may(connection, actor, act):
@@ -62,14 +66,14 @@ def perform(
     try:
         return store.write(checked)
     except Refused:
-        _record(store, actor, act, "refused", purpose, asked)
+        record("refused")
         raise
     except PorchlightError:
-        _record(store, actor, act, "failed", purpose, asked)
+        record("failed")
         raise
     except Exception as error:
         log.exception("%s failed", act)
-        _record(store, actor, act, "failed", purpose, asked)
+        record("failed")
         raise Failed(
             "Something went wrong on our side, so this was not done. Try again; if it happens again, call "
             "your administrator."
@@ -81,8 +85,9 @@ def _record(
     actor: Actor,
     act: str,
     outcome: str,
-    purpose: Mapping[str, Any] | None,
-    asked: Mapping[str, Any] | None,
+    purpose: Mapping[str, Any] | None = None,
+    asked: Mapping[str, Any] | None = None,
+    about: Collection[str] = (),
 ) -> None:
     try:
         store.write(
@@ -94,6 +99,7 @@ def _record(
                 outcome=outcome,
                 purpose=purpose,
                 asked=asked,
+                subjects=about,
             )
         )
     except Exception as error:
@@ -108,5 +114,5 @@ def check(store: Store, actor: Actor, act: str) -> None:
     with store.read() as connection:
         if may(connection, actor, act):
             return
-    _record(store, actor, act, "refused", None, None)
+    _record(store, actor, act, "refused")
     raise Refused(NOT_YOURS.format(role=actor.title.lower()))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SEARCH = "lookup.search"
 CONTACT = "lookup.contact"
+REFERENCE_KEPT = 200  # characters of what was given in place of a case or call number
 CONTACT_WINDOW = timedelta(hours=24)  # a lookup opens contacts for a day; then the purpose is stated again
 
 
@@ -97,7 +98,7 @@ def cameras_near(
     """
     store = store or default_store()
     reference = purpose.reference.strip()
-    stated = {"offence": purpose.offence_code, "reference": reference[:80]}
+    stated = _stated(store, actor, purpose.offence_code, reference)
     asked = {"radius_m": radius_m, "when": when.isoformat()}
     buildings = city_map.footprints(store=store)
 
@@ -206,7 +207,7 @@ def contact(actor: Actor, lookup_id: str, camera_id: str, *, store: Store | None
         )
         return entry, row
 
-    entry, row = perform(store, actor, CONTACT, work, asked=asked)
+    entry, row = perform(store, actor, CONTACT, work, asked=asked, about=[camera_id])
 
     def opened(sealed: bytes | None, column: str, subject: str) -> str | None:
         return None if sealed is None else store.vault.open(sealed, column, subject, entry)
@@ -255,6 +256,17 @@ def policy(*, store: Store | None = None) -> dict[str, float | int | str]:
     names = ("lookup_radius_max_m", "lookup_window_max_days", "reference_example")
     with store.read() as connection:
         return {name: settings.policy(connection, name) for name in names}
+
+
+def _stated(store: Store, actor: Actor, offence_code: str, reference: str) -> dict[str, str]:
+    """The purpose as the ledger keeps it. What is no case number may be anything, a name too: it is sealed."""
+    with store.read() as connection:
+        pattern = settings.policy(connection, "reference_pattern")
+    offence = offence_code if offence_code in OFFENCES else ""
+    if re.fullmatch(pattern, reference):
+        return {"offence": offence, "reference": reference}
+    sealed = store.vault.seal(reference[:REFERENCE_KEPT], "lookup.reference", actor.id)
+    return {"offence": offence, "reference_sealed": sealed.hex()}
 
 
 def _check(

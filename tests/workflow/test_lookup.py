@@ -141,6 +141,16 @@ def test_no_purpose_no_row_and_the_attempt_is_recorded(town, purpose, message):
     assert [(entry["act"], entry["outcome"]) for entry in entries(town)] == [("lookup.search", "failed")]
 
 
+def test_a_name_given_for_a_case_number_is_nowhere_in_clear(town):
+    with pytest.raises(PorchlightError, match="case or call number"):
+        look(town, purpose=Purpose("23F", "my neighbour Wilhelmina"))
+    assert "Wilhelmina" not in people.everything_in(town)
+    sealed = bytes.fromhex(entries(town)[0]["purpose"]["reference_sealed"])
+    of_an_audit = ledger.Entry(0, b"", frozenset([OFFICER.id]), committed=True)
+    opened = town.vault.open(sealed, "lookup.reference", OFFICER.id, of_an_audit)
+    assert opened == "my neighbour Wilhelmina", "an auditor can read it"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -214,7 +224,9 @@ def test_contact_details_do_not_open_without_the_owners_consent_to_be_asked(town
     assert not answer.cameras[0].may_be_asked
     with pytest.raises(Refused, match="does not agree"):
         lookup.contact(OFFICER, answer.id, camera, store=town)
-    assert entries(town)[-1]["outcome"] == "refused"
+    refused = entries(town)[-1]
+    assert refused["outcome"] == "refused"
+    assert len(refused["subjects"]) == 1, "the owner can see that somebody tried"
 
 
 def test_a_consent_withdrawn_after_the_lookup_counts_at_once(town):
