@@ -77,14 +77,19 @@ except PorchlightError as error:
 
 seen, counted = city.incidents, city.counted
 st.markdown(f"#### {coverage.sentence(city, frozenset(layers), LEVEL_WORDS[level])}")
-st.caption(
-    f"{formats.day(city.since)} to {formats.day(city.until)}; 95 % interval {formats.share(seen.low, 1)} to "
-    f"{formats.share(seen.high, 1)}. Where a camera could see is not where footage exists: it may have been off, "
-    "overwritten or never asked for. Published places are exact to about a block."
-    + (f" {city.outside:,} more incidents lie outside the map." if city.outside else "")
-)
 stated = sum(counted[layer].stated for layer in layers)
 listed = sum(counted[layer].listed for layer in layers)
+# Where no camera counts there is no share to have an interval.
+interval = (
+    f"; 95 % interval {formats.share(seen.low, 1)} to {formats.share(seen.high, 1)}"
+    if stated or seen.in_view
+    else ""
+)
+st.caption(
+    f"{formats.day(city.since)} to {formats.day(city.until)}{interval}. Where a camera could see is not where "
+    "footage exists: it may have been off, overwritten or never asked for. Published places are exact to about a "
+    "block." + (f" {city.outside:,} more incidents lie outside the map." if city.outside else "")
+)
 with st.container(horizontal=True):
     st.metric("Incidents in view", f"{seen.in_view:,} of {seen.incidents:,}", border=True)
     st.metric("The city's ground in view", formats.share(city.ground_in_view, 1), border=True)
