@@ -223,7 +223,8 @@ def askable(connection: sa.Connection, camera_ids: list[str], at: datetime) -> f
 
 def area_of(connection: sa.Connection, lon: float, lat: float) -> tuple[int | None, int | None]:
     """The block and the district that hold a point; on a shared edge the lower id, outside none."""
-    return tuple(_holding(connection, table, lon, lat) for table in (schema.block, schema.district))  # type: ignore[return-value]
+    block_id = _holding(connection, schema.block, lon, lat)
+    return block_id, _holding(connection, schema.district, lon, lat)
 
 
 def _holding(connection: sa.Connection, table: sa.Table, lon: float, lat: float) -> int | None:

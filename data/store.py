@@ -118,7 +118,8 @@ class Store:
             finally:
                 raw.unregister("appended_rows")
             return
-        cursor: psycopg.Cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        raw_connection: Any = connection.connection.driver_connection
+        cursor: psycopg.Cursor = raw_connection.cursor()
         with cursor.copy(f"COPY \"{name}\" ({columns}) FROM STDIN (FORMAT csv, NULL '')") as copy:
             for batch in rows.to_batches(max_chunksize=50_000):
                 copy.write(_as_postgresql_csv(pa.Table.from_batches([batch])))

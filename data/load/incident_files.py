@@ -28,6 +28,7 @@ from data.load.reading import Progress, Staged, literal, staged
 from data.offences import OFFENCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from data.load.formats.description import IncidentFormat
@@ -130,8 +131,8 @@ def _parse(file: Staged, found: IncidentFormat) -> None:
     """)
 
 
-def _fill(file: Staged, table: str, codes: object) -> None:
-    rows = sorted({(word.strip().upper(), code) for word, code in dict(codes).items()})  # type: ignore[call-overload]
+def _fill(file: Staged, table: str, codes: Mapping[str, str]) -> None:
+    rows = sorted({(word.strip().upper(), code) for word, code in codes.items()})
     if rows:
         file.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
 
