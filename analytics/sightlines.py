@@ -1,0 +1,256 @@
+"""Which parts of which cells each camera sees: computed once, then counted for any choice of cameras.
+
+A cell has 16 samples (`grid.SAMPLES` each way). For every view and every cell it sees any of, a hit keeps a bit
+a sample and level. What several cameras see together is the bits of their hits, or-ed: an overlap counts once,
+by construction. Choosing other cameras, another level, day or night needs no line of sight again, and a new
+camera only its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from analytics import geometry, optics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from analytics.grid import Grid
+    from analytics.viewshed import Viewsheds
+
+BITS = 16  # samples of a cell, and so bits a level
+#: Times this, sixteen bits stand at each of the four levels.
+EACH_LEVEL = np.uint64(0x0001_0001_0001_0001)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What some cameras see together, in the cells ``cells`` (m,) of the grid; of the others they see nothing.
+
+    ``once`` (m,) uint64 holds the samples that at least one of them resolves, 16 bits a level from the
+    coarsest on, and ``twice`` those that at least two resolve.
+    """
+
+    cells: NDArray[np.int32]
+    once: NDArray[np.uint64]
+    twice: NDArray[np.uint64]
+
+    def samples(self, level: str, *, twice: bool = False) -> NDArray[np.uint16]:
+        """The samples of each of the cells that are seen at a level or better, a bit each."""
+        packed = self.twice if twice else self.once
+        return (packed >> np.uint64(BITS * list(optics.LEVELS).index(level))).astype(np.uint16)
+
+
+@dataclass(frozen=True)
+class Sightlines:
+    """What each of n views sees of the cells of a grid.
+
+    The hits of view v are ``heads[v]:heads[v + 1]``: the ``cell``, the samples the view resolves by day (``day``,
+    16 bits a level from the coarsest on) and the samples within reach of its own light (``light``).
+    """
+
+    grid: Grid
+    heads: NDArray[np.int64]
+    cell: NDArray[np.int32]
+    day: NDArray[np.uint64]
+    light: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        """How many views there are."""
+        return len(self.heads) - 1
+
+    @cached_property
+    def cells(self) -> NDArray[np.int32]:
+        """The cells that any view sees any of, ascending."""
+        touched = np.zeros(len(self.grid), dtype=np.bool_)
+        touched[self.cell] = True
+        return np.flatnonzero(touched).astype(np.int32)
+
+    @cached_property
+    def _position(self) -> NDArray[np.int32]:
+        """For each hit the position of its cell in `cells`."""
+        position = np.empty(len(self.grid), dtype=np.int32)
+        position[self.cells] = np.arange(len(self.cells), dtype=np.int32)
+        return position[self.cell]
+
+    @cached_property
+    def view_of_hit(self) -> NDArray[np.int32]:
+        """Which view each hit belongs to."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.heads))
+
+    def seen(self, counting: ArrayLike, lit: NDArray[np.uint16] | None = None, *, dark: bool = False) -> Seen:
+        """What the views ``counting`` (n,) bool see together.
+
+        By day, or when it is ``dark``: then a view sees what its own light reaches, and samples that are
+        ``lit`` (a bit each for every cell of the grid; none if left out) as by day.
+
+        Raises ValueError when there is not one choice for each view.
+        """
+        chosen = self._chosen(counting)
+        lamps = self._lamps(lit, dark=dark)
+        once = np.zeros(len(self.cells), dtype=np.uint64)
+        twice = np.zeros(len(self.cells), dtype=np.uint64)
+        _collect(self.heads, chosen, self._position, self.day, self.light, lamps, dark, once, twice)
+        return Seen(self.cells, once, twice)
+
+    def chance(
+        self,
+        chances: ArrayLike,
+        level: str,
+        public: NDArray[np.uint16],
+        lit: NDArray[np.uint16] | None = None,
+        *,
+        dark: bool = False,
+    ) -> NDArray[np.float64]:
+        """For each of `cells` the chance that at least one view has footage of a place on its public ground.
+
+        1 - product(1 - chance of the view x share of the ground it resolves), over the views; ``chances``
+        (n,) is 0 for a view that does not count. Views fail independently of each other, which is optimistic
+        for the cameras of one owner. ``public`` holds the samples of every cell of the grid that count.
+        """
+        p = np.ascontiguousarray(chances, dtype=np.float64)
+        if p.shape != (len(self),) or not np.all((p >= 0) & (p <= 1)):
+            raise ValueError(f"There must be a chance from 0 to 1 for each of the {len(self)} views.")
+        missed = np.zeros(len(self.cells))
+        shift = np.uint64(BITS * list(optics.LEVELS).index(level))
+        _miss(
+            self.heads,
+            p,
+            self._position,
+            self.day,
+            self.light,
+            self._lamps(lit, dark=dark),
+            dark,
+            shift,
+            public[self.cells],
+            missed,
+        )
+        return -np.expm1(missed)
+
+    def joined(self, other: Sightlines) -> Sightlines:
+        """These views and then those of ``other``, on the same grid."""
+        if other.grid != self.grid:
+            raise ValueError("Only sightlines over the same grid can be joined.")
+        return Sightlines(
+            self.grid,
+            np.concatenate([self.heads, other.heads[1:] + self.heads[-1]]),
+            np.concatenate([self.cell, other.cell]),
+            np.concatenate([self.day, other.day]),
+            np.concatenate([self.light, other.light]),
+        )
+
+    def of(self, views: ArrayLike) -> Sightlines:
+        """The sightlines of some views, by their positions and in that order."""
+        positions = np.asarray(views, dtype=np.int64)
+        sizes = np.diff(self.heads)[positions]
+        heads = np.concatenate([[0], np.cumsum(sizes)])
+        hits = np.repeat(self.heads[:-1][positions] - heads[:-1], sizes) + np.arange(heads[-1])
+        return Sightlines(self.grid, heads, self.cell[hits], self.day[hits], self.light[hits])
+
+    def _chosen(self, counting: ArrayLike) -> NDArray[np.bool_]:
+        chosen = np.ascontiguousarray(counting, dtype=np.bool_)
+        if chosen.shape != (len(self),):
+            raise ValueError(f"There must be one choice for each of the {len(self)} views.")
+        return chosen
+
+    def _lamps(self, lit: NDArray[np.uint16] | None, *, dark: bool) -> NDArray[np.uint16]:
+        """The lit samples of each of `cells`; nobody asks by day."""
+        if lit is None or not dark:
+            return np.zeros(len(self.cells) if dark else 1, dtype=np.uint16)
+        return lit[self.cells]
+
+
+def trace(
+    grid: Grid, viewsheds: Viewsheds, cameras: pd.DataFrame, levels: Mapping[str, float] = optics.LEVELS
+) -> Sightlines:
+    """What each camera sees of each cell, sample by sample: the line of sight of `Viewsheds.sees`, exact.
+
+    ``cameras`` is the frame the viewsheds were cast from, with ``width_px`` and, where they see in the dark by
+    a light of their own, ``night_m`` (metres, 0 without). ``levels`` are the pixels a metre of the four levels.
+
+    >>> import pandas as pd
+    >>> from analytics.grid import Grid
+    >>> from analytics.viewshed import cast
+    >>> camera = {"x": 5.0, "y": 0.0, "azimuth": 0.0, "hfov": 90.0, "width_px": 1920, "range_m": 20.0}
+    >>> cameras = pd.DataFrame([camera])
+    >>> seen = trace(Grid.over((0, 0, 20, 20), 10), cast(cameras, []), cameras).seen([True])
+    >>> seen.cells.tolist(), np.bitwise_count(seen.samples("detect")).tolist()
+    ([0, 1, 2, 3], [14, 3, 16, 11])
+
+    Raises ValueError when the cameras are not those of the viewsheds.
+    """
+    if len(cameras) != len(viewsheds):
+        raise ValueError(
+            f"There are {len(viewsheds)} viewsheds, but {len(cameras)} cameras: pass the same cameras."
+        )
+    width = cameras["width_px"].to_numpy(dtype=float)
+    pixels = np.array(list(levels.values()), dtype=float)
+    # Pixels at one metre, over the pixels wanted, are the metres.
+    at_one_metre = np.asarray(optics.px_per_m(np.ones(len(width)), width, np.degrees(viewsheds.hfov)))
+    ranges = np.minimum(at_one_metre[:, None] / pixels, viewsheds.range_m[:, None])
+    light = cameras["night_m"].to_numpy(dtype=float) if "night_m" in cameras else np.zeros(len(cameras))
+    west, south = map(float, grid.origin)
+    parts = geometry.in_threads(
+        lambda start, stop: geometry.sample_cells(
+            start, stop, west, south, float(grid.cell), *grid.shape, ranges, light, *viewsheds.arrays()
+        ),
+        len(viewsheds),
+        least=64,
+    )
+    cells, day, near, sizes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Sightlines(grid, np.concatenate([[0], np.cumsum(sizes)]), cells, day, near)
+
+
+# What the loops below have in common is one line, and each is run over millions of hits.
+
+
+@njit(cache=True, nogil=True)
+def _visible(day, light, lamps, dark):  # noqa: ANN001, ANN202
+    """The bits of a hit: all by day; in the dark those within the light of the camera or of a lamp."""
+    return day & (np.uint64(light | lamps) * EACH_LEVEL) if dark else day
+
+
+@njit(cache=True, nogil=True)
+def _collect(heads, chosen, position, day, light, lamps, dark, once, twice):  # noqa: ANN001, ANN202
+    for view in range(len(chosen)):
+        if not chosen[view]:
+            continue
+        for hit in range(heads[view], heads[view + 1]):
+            place = position[hit]
+            bits = _visible(day[hit], light[hit], lamps[place] if dark else np.uint16(0), dark)
+            twice[place] |= once[place] & bits
+            once[place] |= bits
+
+
+@njit(cache=True, nogil=True)
+def _miss(heads, chances, position, day, light, lamps, dark, shift, public, missed):  # noqa: ANN001, ANN202
+    for view in range(len(chances)):
+        if chances[view] <= 0.0:
+            continue
+        for hit in range(heads[view], heads[view + 1]):
+            place = position[hit]
+            if public[place] == 0:
+                continue
+            bits = _visible(day[hit], light[hit], lamps[place] if dark else np.uint16(0), dark)
+            resolved = np.uint64(public[place]) & (bits >> shift)
+            share = _ones(resolved) / _ones(np.uint64(public[place]))
+            missed[place] += np.log1p(-min(chances[view] * share, 1.0 - 1e-12))
+
+
+@njit(cache=True, nogil=True)
+def _ones(bits):  # noqa: ANN001, ANN202
+    """How many of the lowest sixteen bits are set."""
+    count = 0
+    left = bits & np.uint64(0xFFFF)
+    while left:
+        left &= left - np.uint64(1)
+        count += 1
+    return count
