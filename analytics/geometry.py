@@ -46,6 +46,9 @@ CELL_M = 16.0
 #: this behind it, so that a point on a wall is seen in spite of rounding.
 HAIR_M = 1e-6
 
+#: The chords that an arc is drawn with lie no farther than this within it.
+ARC_M = 0.05
+
 #: Radians by which rounding may move a bearing: a fraction of a micrometre at the end of a long view.
 ROUNDING = 1e-9
 
@@ -55,7 +58,10 @@ LARGEST_M = 1e8
 
 @dataclass(frozen=True)
 class WallIndex:
-    """Walls, and where to find them.
+    """Walls that meet at their ends only, and where to find them.
+
+    Footprints on real maps overlap. Walls that cross are cut in pieces where they do, so that whatever can
+    change along a view, changes at the end of a wall: ``walls`` may have more rows than were given.
 
     The plane is cut into cells of `CELL_M`, and the cells are folded onto ``side`` x ``side`` buckets by
     taking their column and row modulo ``side``. Far places share buckets, which costs a little time
@@ -84,6 +90,12 @@ class WallIndex:
         lines = lines[(lines[:, 0] != lines[:, 2]) | (lines[:, 1] != lines[:, 3])]
         side = 1 << max(0, (len(lines).bit_length() + 1) // 2)
         heads, entries = _fill_buckets(lines, side)
+        pieces = np.concatenate(
+            in_threads(lambda start, stop: _cut(start, stop, lines, heads, entries, side), len(lines), 8192)
+        )
+        if len(pieces) > len(lines):
+            lines = pieces
+            heads, entries = _fill_buckets(lines, side)
         return cls(lines, heads, entries, side)
 
     def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], int]:
@@ -154,6 +166,8 @@ def _fill_buckets(walls, side):
     entries = np.empty(0, dtype=np.int32)
     free = heads
     for filling in (False, True):
+        # A long wall comes round to a bucket again and again, and is entered once.
+        latest = np.full(side * side, -1, dtype=np.int32)
         for wall in range(len(walls)):
             ax, ay, bx, by = walls[wall]
             first, last = _columns(ax, bx)
@@ -161,6 +175,9 @@ def _fill_buckets(walls, side):
                 low, high = _rows(ax, ay, bx, by, column)
                 for row in range(low, high + 1):
                     bucket = _bucket(column, row, side)
+                    if latest[bucket] == wall:
+                        continue
+                    latest[bucket] = wall
                     if filling:
                         entries[free[bucket]] = wall
                         free[bucket] += 1
@@ -171,6 +188,87 @@ def _fill_buckets(walls, side):
             free = heads.copy()
             entries = np.empty(heads[-1], dtype=np.int32)
     return heads, entries
+
+
+# Cutting walls where they cross ---------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _crossing(a, b):
+    """Where two walls cross: whether they do, and x, y.
+
+    Walls that touch, lie along each other, or miss each other's ends by no more than a hair do not cross.
+    """
+    ux, uy = a[2] - a[0], a[3] - a[1]
+    vx, vy = b[2] - b[0], b[3] - b[1]
+    wx, wy = b[0] - a[0], b[1] - a[1]
+    # Metres from the line through a to the ends of b, and the other way round; left is positive.
+    length_a, length_b = np.hypot(ux, uy), np.hypot(vx, vy)
+    b_start = (ux * wy - uy * wx) / length_a
+    b_end = (ux * (wy + vy) - uy * (wx + vx)) / length_a
+    a_start = (vy * wx - vx * wy) / length_b
+    a_end = (vx * (uy - wy) - vy * (ux - wx)) / length_b
+    across = min(abs(b_start), abs(b_end), abs(a_start), abs(a_end)) > HAIR_M
+    if not across or (b_start > 0.0) == (b_end > 0.0) or (a_start > 0.0) == (a_end > 0.0):
+        return False, 0.0, 0.0
+    t = b_start / (b_start - b_end)
+    return True, b[0] + t * vx, b[1] + t * vy
+
+
+@njit(cache=True, nogil=True)
+def _cut(start, stop, walls, heads, entries, side):
+    """The walls start..stop, (n, 4), cut in pieces where any of all the walls crosses them."""
+    looked_at = np.full(len(walls), -1, dtype=np.int32)
+    been_to = np.full(len(heads) - 1, -1, dtype=np.int32)
+    pieces = np.empty((stop - start, 4))
+    used = 0
+    cuts = np.empty((16, 3))  # metres along the wall, x, y
+    for wall in range(start, stop):
+        ax, ay, bx, by = walls[wall]
+        count = 0
+        first, last = _columns(ax, bx)
+        for column in range(first, last + 1):
+            low, high = _rows(ax, ay, bx, by, column)
+            for row in range(low, high + 1):
+                bucket = _bucket(column, row, side)
+                if been_to[bucket] == wall:
+                    continue
+                been_to[bucket] = wall
+                for entry in range(heads[bucket], heads[bucket + 1]):
+                    other = entries[entry]
+                    if other == wall or looked_at[other] == wall:
+                        continue
+                    looked_at[other] = wall
+                    # Always the one before the other, so that both are cut at the very same place.
+                    crossed, x, y = _crossing(walls[min(wall, other)], walls[max(wall, other)])
+                    if crossed:
+                        cuts = _room(cuts, count + 1)
+                        cuts[count] = np.hypot(x - ax, y - ay), x, y
+                        count += 1
+        pieces = _room(pieces, used + count + 1)
+        pieces[used] = ax, ay, bx, by
+        length = np.hypot(bx - ax, by - ay)
+        behind = 0.0
+        for cut in np.argsort(cuts[:count, 0]):
+            metres, x, y = cuts[cut]
+            # Many walls may cross at one place: no piece shorter than a hair.
+            if metres - behind > HAIR_M and length - metres > HAIR_M:
+                pieces[used, 2], pieces[used, 3] = x, y
+                used += 1
+                pieces[used] = x, y, bx, by
+                behind = metres
+        used += 1
+    return pieces[:used]
+
+
+@njit(cache=True, nogil=True)
+def _room(rows, wanted):
+    """The rows, or a longer copy of them where fewer than wanted fit."""
+    if wanted <= len(rows):
+        return rows
+    longer = np.empty((2 * wanted, rows.shape[1]))
+    longer[: len(rows)] = rows
+    return longer
 
 
 # A wall and a line of sight -------------------------------------------------------------------
@@ -294,13 +392,15 @@ def count_cells(
 
 
 @njit(cache=True, nogil=True)
-def _walls_near(cx, cy, reach, walls, heads, entries, side, stamps, stamp, found):
+def _walls_near(cx, cy, azimuth, hfov, reach, walls, heads, entries, side, stamps, stamp, found):
     """Puts the walls within reach into ``found``, each once; answers it (grown where needed) and how many.
 
     ``stamps[wall] == stamp`` marks a wall already looked at for this camera. What the camera is mounted on
-    is left out.
+    is left out, and so is most of what lies beside its field of view.
     """
     count = 0
+    left_x, left_y = np.sin(azimuth - hfov / 2), np.cos(azimuth - hfov / 2)
+    right_x, right_y = np.sin(azimuth + hfov / 2), np.cos(azimuth + hfov / 2)
     first_column, last_column = _columns(cx - reach, cx + reach)
     first_row, last_row = _columns(cy - reach, cy + reach)
     # After ``side`` columns or rows the buckets come round again.
@@ -314,10 +414,15 @@ def _walls_near(cx, cy, reach, walls, heads, entries, side, stamps, stamp, found
                 if stamps[wall] == stamp:
                     continue
                 stamps[wall] = stamp
-                metres = _distance(
-                    walls[wall, 0] - cx, walls[wall, 1] - cy, walls[wall, 2] - cx, walls[wall, 3] - cy
-                )
-                if MOUNT_TOLERANCE_M < metres <= reach:
+                ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
+                bx, by = walls[wall, 2] - cx, walls[wall, 3] - cy
+                left = min(left_x * ay - left_y * ax, left_x * by - left_y * bx) > HAIR_M
+                right = max(right_x * ay - right_y * ax, right_x * by - right_y * bx) < -HAIR_M
+                # A view up to half a turn lies on the right of its left edge and on the left of its right
+                # edge; of a wider one the same holds for what it does not see.
+                if (left or right) if hfov <= np.pi else (left and right):
+                    continue
+                if MOUNT_TOLERANCE_M < _distance(ax, ay, bx, by) <= reach:
                     if count == len(found):
                         longer = np.empty(2 * count, dtype=np.int32)
                         longer[:count] = found
@@ -328,10 +433,42 @@ def _walls_near(cx, cy, reach, walls, heads, entries, side, stamps, stamp, found
 
 
 @njit(cache=True, nogil=True)
-def _bearing(x, y, azimuth):
-    """Radians clockwise from the azimuth to the direction (x, y), from -pi to pi."""
-    turn = np.arctan2(x, y) - azimuth
+def _wrapped(turn):
+    """The same direction as an angle from -pi to pi."""
     return turn - 2 * np.pi * np.rint(turn / (2 * np.pi))
+
+
+@njit(cache=True, nogil=True)
+def _as_seen(cx, cy, azimuth, reach, walls, found):
+    """The walls found, as the camera sees them: rows of ax, ay, bx, by, start, width.
+
+    The ends are metres from the camera; the part within reach takes ``width`` radians clockwise from
+    ``start``, which is a bearing from the azimuth, from -pi to pi.
+    """
+    seen = np.empty((len(found), 6))
+    for i in range(len(found)):
+        wall = found[i]
+        ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
+        bx, by = walls[wall, 2] - cx, walls[wall, 3] - cy
+        px, py, qx, qy = ax, ay, bx, by
+        a_square, b_square = ax * ax + ay * ay, bx * bx + by * by
+        if max(a_square, b_square) > reach * reach:
+            # |a + t u| = reach at t = middle -+ half
+            ux, uy = bx - ax, by - ay
+            square = ux * ux + uy * uy
+            middle = -(ax * ux + ay * uy) / square
+            half = np.sqrt(max(middle * middle - (a_square - reach * reach) / square, 0.0))
+            if a_square > reach * reach:
+                px, py = ax + (middle - half) * ux, ay + (middle - half) * uy
+            if b_square > reach * reach:
+                qx, qy = ax + (middle + half) * ux, ay + (middle + half) * uy
+        start, end = np.arctan2(px, py), np.arctan2(qx, qy)
+        # A wall spans less than half a turn, so it lies on the shorter way between its ends.
+        width = _wrapped(end - start)
+        if width < 0.0:
+            start, width = end, -width
+        seen[i] = ax, ay, bx, by, _wrapped(start - azimuth), width
+    return seen
 
 
 @njit(cache=True, nogil=True)
@@ -348,8 +485,8 @@ def _first_not_below(values, wanted):
 
 
 @njit(cache=True, nogil=True)
-def _render(bearings, azimuth, cx, cy, reach, walls, found, count, depth, nearest):
-    """For each ascending bearing: metres to the nearest wall, and which one it is (-1: none in reach).
+def _render(bearings, azimuth, reach, seen, depth, nearest):
+    """For each ascending bearing: metres to the nearest of the walls seen, and which (-1: none in reach).
 
     A depth buffer over angles: each wall is written into the bearings it spans, the nearest stays.
     """
@@ -358,18 +495,10 @@ def _render(bearings, azimuth, cx, cy, reach, walls, found, count, depth, neares
     for k in range(len(bearings)):
         depth[k] = reach
         nearest[k] = -1
-    for i in range(count):
-        wall = found[i]
-        ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
-        bx, by = walls[wall, 2] - cx, walls[wall, 3] - cy
-        start = _bearing(ax, ay, azimuth)
-        # A wall spans less than half a turn, so it lies on the shorter way between its ends.
-        width = _bearing(bx, by, azimuth) - start
-        width -= 2 * np.pi * np.rint(width / (2 * np.pi))
-        if width < 0.0:
-            start, width = start + width, -width
-        # The span may stick out of -pi..pi on either side, so it is tried a turn earlier and later too.
-        for turn in (-2 * np.pi, 0.0, 2 * np.pi):
+    for i in range(len(seen)):
+        ax, ay, bx, by, start, width = seen[i]
+        # The span may stick out of -pi..pi on the right, so it is tried a turn earlier too.
+        for turn in (0.0, -2 * np.pi):
             low, high = start + turn - ROUNDING, start + width + turn + ROUNDING
             if high < bearings[0] or low > bearings[-1]:
                 continue
@@ -379,7 +508,7 @@ def _render(bearings, azimuth, cx, cy, reach, walls, found, count, depth, neares
                 metres = _hit(ax, ay, bx, by, directions_x[k], directions_y[k])
                 if metres < depth[k]:
                     depth[k] = metres
-                    nearest[k] = wall
+                    nearest[k] = i
 
 
 @njit(cache=True, nogil=True)
@@ -402,36 +531,28 @@ def fill_depth(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, s
         if reach[c] <= 0.0:
             depth[c] = 0.0
             continue
-        found, count = _walls_near(x[c], y[c], reach[c], walls, heads, entries, side, stamps, c, found)
-        bearings = spread(hfov[c], rays)
-        _render(bearings, azimuth[c], x[c], y[c], reach[c], walls, found, count, metres, nearest)
+        found, count = _walls_near(
+            x[c], y[c], azimuth[c], hfov[c], reach[c], walls, heads, entries, side, stamps, c, found
+        )
+        seen = _as_seen(x[c], y[c], azimuth[c], reach[c], walls, found[:count])
+        _render(spread(hfov[c], rays), azimuth[c], reach[c], seen, metres, nearest)
         depth[c] = metres
 
 
 @njit(cache=True, nogil=True)
-def _turns(bearings, azimuth, cx, cy, reach, hfov, walls, found, count):
-    """The bearings, ascending and each once, at which the outline of what is seen may turn.
+def _turns(hfov, seen):
+    """The bearings, ascending and each once, at which the nearest of the walls seen may be another.
 
-    They are those given, the ends of the walls within reach, and where walls leave the reach.
+    They are the edges of the field of view, the ends of walls, and where walls leave the reach.
     """
-    turns = np.empty(len(bearings) + 4 * count)
-    turns[: len(bearings)] = bearings
-    used = len(bearings)
-    for i in range(count):
-        wall = found[i]
-        ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
-        ux, uy = walls[wall, 2] - cx - ax, walls[wall, 3] - cy - ay
-        # |a + t u| = reach at t = middle -+ half
-        square = ux * ux + uy * uy
-        middle = -(ax * ux + ay * uy) / square
-        inside = middle * middle - (ax * ax + ay * ay - reach * reach) / square
-        half = np.sqrt(inside) if inside > 0.0 else 0.0
-        for t in (0.0, 1.0, middle - half, middle + half):
-            if middle - half <= t <= middle + half and 0.0 <= t <= 1.0:
-                bearing = _bearing(ax + t * ux, ay + t * uy, azimuth)
-                if -hfov / 2 < bearing < hfov / 2:
-                    turns[used] = bearing
-                    used += 1
+    turns = np.empty(2 + 2 * len(seen))
+    turns[0], turns[1] = -hfov / 2, hfov / 2
+    used = 2
+    for i in range(len(seen)):
+        for bearing in (seen[i, 4], _wrapped(seen[i, 4] + seen[i, 5])):
+            if -hfov / 2 < bearing < hfov / 2:
+                turns[used] = bearing
+                used += 1
     turns = np.sort(turns[:used])
     kept = 1
     for i in range(1, used):
@@ -442,10 +563,9 @@ def _turns(bearings, azimuth, cx, cy, reach, hfov, walls, found, count):
 
 
 @njit(cache=True, nogil=True)
-def _line_at(wall, cx, cy, reach, direction_x, direction_y, walls):
-    """Metres from the camera along a direction to the line through a wall, at most its reach."""
-    ax, ay = walls[wall, 0] - cx, walls[wall, 1] - cy
-    ux, uy = walls[wall, 2] - cx - ax, walls[wall, 3] - cy - ay
+def _line_at(ax, ay, bx, by, direction_x, direction_y, reach):
+    """Metres from the origin along a direction to the line through a and b, at most the reach."""
+    ux, uy = bx - ax, by - ay
     across = direction_x * uy - direction_y * ux
     if across == 0.0:
         return reach
@@ -456,9 +576,10 @@ def _line_at(wall, cx, cy, reach, direction_x, direction_y, walls):
 def outlines(start, stop, rays, x, y, azimuth, hfov, reach, walls, heads, entries, side):
     """The outlines of what the cameras start..stop see: corners (m, 2), and how many belong to each camera.
 
-    Between two bearings at which the outline may turn, one wall (or none) is nearest all along, so a look
-    halfway finds it and the corners are where the two bearings meet its line: nothing is sampled. The rays
-    serve to draw the arc where no wall is. A ring repeats its first corner at the end; no corners: sees
+    Between two bearings at which the nearest wall may change one wall (or none) is nearest all along, so a
+    look halfway finds it and the corners are where the two bearings meet its line: nothing is sampled. Where
+    no wall is, an arc is drawn with as many chords to the full circle as there are rays, and with more where
+    they would lie more than `ARC_M` within it. A ring repeats its first corner at the end; no corners: sees
     nothing.
     """
     stamps = np.full(len(walls), -1, dtype=np.int32)
@@ -470,118 +591,48 @@ def outlines(start, stop, rays, x, y, azimuth, hfov, reach, walls, heads, entrie
         if reach[c] <= 0.0:
             continue
         cx, cy = x[c], y[c]
-        found, count = _walls_near(cx, cy, reach[c], walls, heads, entries, side, stamps, c, found)
-        arc = spread(hfov[c], rays)
-        if hfov[c] >= 2 * np.pi:
-            arc = np.append(arc, np.pi)
-        turns = _turns(arc, azimuth[c], cx, cy, reach[c], hfov[c], walls, found, count)
+        found, count = _walls_near(
+            cx, cy, azimuth[c], hfov[c], reach[c], walls, heads, entries, side, stamps, c, found
+        )
+        seen = _as_seen(cx, cy, azimuth[c], reach[c], walls, found[:count])
+        turns = _turns(hfov[c], seen)
         parts = len(turns) - 1
         depth = np.empty(parts)
         nearest = np.empty(parts, dtype=np.int32)
-        halfway = (turns[1:] + turns[:-1]) / 2
-        _render(halfway, azimuth[c], cx, cy, reach[c], walls, found, count, depth, nearest)
+        _render((turns[1:] + turns[:-1]) / 2, azimuth[c], reach[c], seen, depth, nearest)
 
-        if used + 2 * parts + 3 > len(corners):
-            longer = np.empty((2 * (used + 2 * parts + 3), 2))
-            longer[:used] = corners[:used]
-            corners = longer
+        chord = min(2 * np.pi / rays, 2 * np.arccos(max(1.0 - ARC_M / reach[c], 0.0)))  # as an angle
+        corners = _room(corners, used + 3 * parts + int(2 * np.pi / chord) + 3)
         first = used
         if hfov[c] < 2 * np.pi:
             corners[used] = cx, cy
             used += 1
-        for i in range(parts):
-            wall = nearest[i]
-            for end in range(2):
-                if end == 0 and i > 0 and wall == nearest[i - 1]:
-                    if wall >= 0:
-                        used -= 1  # the wall goes on: its part so far is no corner
-                    continue
-                direction = azimuth[c] + turns[i + end]
+        part = 0
+        while part < parts:
+            left, wall = turns[part], nearest[part]
+            while part < parts and nearest[part] == wall:
+                part += 1
+            right = turns[part]
+            steps = 1 if wall >= 0 else int(np.ceil((right - left) / chord - ROUNDING))
+            for step in range(steps + 1):
+                direction = azimuth[c] + left + (right - left) * (step / steps)
                 dx, dy = np.sin(direction), np.cos(direction)
-                metres = reach[c] if wall < 0 else _line_at(wall, cx, cy, reach[c], dx, dy, walls)
-                corners[used] = cx + metres * dx, cy + metres * dy
-                used += 1
+                metres = reach[c]
+                if wall >= 0:
+                    ax, ay, bx, by = seen[wall, :4]
+                    metres = _line_at(ax, ay, bx, by, dx, dy, reach[c])
+                px, py = cx + metres * dx, cy + metres * dy
+                # Where two walls meet, the corner is both the end of one and the start of the other.
+                if (
+                    used == first
+                    or max(abs(px - corners[used - 1, 0]), abs(py - corners[used - 1, 1])) > HAIR_M
+                ):
+                    corners[used] = px, py
+                    used += 1
+        if used - first < 3:
+            used = first
+            continue
         corners[used] = corners[first]
         used += 1
         sizes[c - start] = used - first
     return corners[:used], sizes
-
-
-# Parts of cells --------------------------------------------------------------------------------
-
-
-@njit(cache=True, nogil=True)
-def _look(
-    west, south, cell, ranges, light, cx, cy, azimuth, hfov, reach, walls, heads, entries, side
-):  # fmt: skip
-    """The samples of the cell at (west, south) that a camera sees, at each level and within its own light."""
-    ahead_x, ahead_y, least = _limits(azimuth, hfov)
-    step = cell / SAMPLES
-    seen, near = np.uint64(0), np.uint16(0)
-    for k in range(SAMPLES * SAMPLES):
-        px = west + (k % SAMPLES + 0.5) * step
-        py = south + (k // SAMPLES + 0.5) * step
-        if not _in_view(px - cx, py - cy, reach, ahead_x, ahead_y, least):
-            continue
-        if _hidden(cx, cy, px, py, walls, heads, entries, side):
-            continue
-        metres = np.hypot(px - cx, py - cy) - HAIR_M
-        for level in range(len(ranges)):
-            if metres <= ranges[level]:
-                seen |= np.uint64(1) << np.uint64(SAMPLES * SAMPLES * level + k)
-        if metres <= light:
-            near |= np.uint16(1 << k)
-    return seen, near
-
-
-@njit(cache=True, nogil=True)
-def sample_cells(
-    start, stop, west, south, cell, rows, columns, ranges, light,
-    x, y, azimuth, hfov, reach, walls, heads, entries, side,
-):  # fmt: skip
-    """Which samples of which cells the cameras start..stop see, and how sharply.
-
-    ``ranges`` (cameras, 4) is how far each camera resolves each level, ``light`` (cameras,) how far its own
-    light reaches. Answers the hits, camera after camera: the cell (int32), the samples resolved at each level
-    (uint64, 16 bits a level, the coarsest lowest), the samples within the light (uint16), and how many hits
-    belong to each camera. Sample k of a cell is the middle of its sixteenth in column k % 4 and row k // 4.
-    """
-    cells = np.empty(4096, dtype=np.int32)
-    day = np.empty(4096, dtype=np.uint64)
-    lit = np.empty(4096, dtype=np.uint16)
-    sizes = np.zeros(stop - start, dtype=np.int64)
-    used = 0
-    for c in range(start, stop):
-        if reach[c] <= 0.0:
-            continue
-        first = used
-        bottom = max(0, int(np.floor((y[c] - reach[c] - south) / cell)))
-        top = min(rows, int(np.floor((y[c] + reach[c] - south) / cell)) + 1)
-        left = max(0, int(np.floor((x[c] - reach[c] - west) / cell)))
-        right = min(columns, int(np.floor((x[c] + reach[c] - west) / cell)) + 1)
-        room = used + max(0, top - bottom) * max(0, right - left)
-        if room > len(cells):
-            cells, day, lit = (
-                _longer(cells, used, 2 * room), _longer(day, used, 2 * room), _longer(lit, used, 2 * room)
-            )  # fmt: skip
-        for row in range(bottom, top):
-            for column in range(left, right):
-                seen, near = _look(
-                    west + column * cell, south + row * cell, cell, ranges[c], light[c],
-                    x[c], y[c], azimuth[c], hfov[c], reach[c], walls, heads, entries, side,
-                )  # fmt: skip
-                if seen:
-                    cells[used] = row * columns + column
-                    day[used] = seen
-                    lit[used] = near
-                    used += 1
-        sizes[c - start] = used - first
-    return cells[:used].copy(), day[:used].copy(), lit[:used].copy(), sizes
-
-
-@njit(cache=True, nogil=True)
-def _longer(values, used, size):
-    """The same values with room for more."""
-    longer = np.empty(size, dtype=values.dtype)
-    longer[:used] = values[:used]
-    return longer

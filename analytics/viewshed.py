@@ -8,6 +8,7 @@ building it sees at most the inside, up to the opposite wall.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -29,16 +30,9 @@ HOUSES_IN_THE_WAY = 4
 
 @dataclass(frozen=True)
 class Viewsheds:
-    """What each of n cameras sees among walls.
+    """What each of n cameras sees among walls, worked out when it is asked for."""
 
-    ``depth`` (n, rays) float32 is the distance in metres that is visible along each ray: up to the first
-    wall, or the range, or 0 for a camera that covers nothing. With hfov below 360 the rays go from the left
-    edge of the field of view to the right, both included: ray k has the bearing
-    ``azimuth - hfov / 2 + k * hfov / (rays - 1)``. All round, ray k has the bearing
-    ``azimuth - 180 + k * 360 / rays``, where an azimuth that nobody stated is taken as 0.
-    """
-
-    depth: NDArray[np.float32]
+    rays: int
     index: pd.Index
     x: Floats
     y: Floats
@@ -57,20 +51,35 @@ class Viewsheds:
         """Cameras and walls in the order in which the loops of `geometry` take them."""
         return (self.x, self.y, self.azimuth, self.hfov, self.range_m, *self.walls.arrays())
 
+    @cached_property
+    def depth(self) -> NDArray[np.float32]:
+        """The distance in metres that is visible along each ray, (n, rays) float32.
+
+        It is up to the first wall, or the range, or 0 for a camera that covers nothing. With hfov below 360
+        the rays go from the left edge of the field of view to the right, both included: ray k has the bearing
+        ``azimuth - hfov / 2 + k * hfov / (rays - 1)``. All round, ray k has the bearing
+        ``azimuth - 180 + k * 360 / rays``, where an azimuth that nobody stated is taken as 0.
+        """
+        depth = np.zeros((len(self), self.rays), dtype=np.float32)
+        geometry.in_threads(
+            lambda start, stop: geometry.fill_depth(start, stop, *self.arrays(), depth), len(self)
+        )
+        return depth
+
     def polygons(self, crs: object = None) -> gpd.GeoSeries:
         """The area that each camera sees, in the cameras' projected metres and on their index.
 
-        Edges of shadows are exact, not sampled at the rays; arcs are drawn with a corner a ray, which takes
-        0.04 % of a full circle at 128 rays. Where two walls cross each other away from their ends the
-        outline may be off within one ray's width. A camera that covers nothing has an empty polygon.
+        Edges of shadows are exact, not sampled at the rays. Arcs are drawn within the range, with as many
+        chords to the full circle as there are rays, and with more where they would lie more than
+        `geometry.ARC_M` within it: at 128 rays that takes 0.04 % of the area at most. A camera that covers
+        nothing has an empty polygon.
         """
-        rays = self.depth.shape[1]
-        parts = geometry.in_threads(
-            lambda start, stop: geometry.outlines(start, stop, rays, *self.arrays()), len(self)
-        )
-        corners = np.concatenate([corners for corners, _ in parts])
-        sizes = np.concatenate([sizes for _, sizes in parts])
-        polygons = np.full(len(self), shapely.Polygon())
+        parts = geometry.in_threads(self._polygons, len(self))
+        return gpd.GeoSeries(np.concatenate(parts), index=self.index, crs=crs)
+
+    def _polygons(self, start: int, stop: int) -> NDArray[np.object_]:
+        corners, sizes = geometry.outlines(start, stop, self.rays, *self.arrays())
+        polygons = np.full(stop - start, shapely.Polygon())
         seeing = np.flatnonzero(sizes)
         if len(seeing):
             ring = np.repeat(np.arange(len(seeing)), sizes[seeing])
@@ -78,7 +87,7 @@ class Viewsheds:
         # Where a camera is in line with walls, rounding can cross a ring with itself by a hair.
         crossed = ~shapely.is_valid(polygons)
         polygons[crossed] = shapely.make_valid(polygons[crossed], method="structure", keep_collapsed=False)
-        return gpd.GeoSeries(polygons, index=self.index, crs=crs)
+        return polygons
 
     def sees(self, camera_index: ArrayLike, points: ArrayLike) -> NDArray[np.bool_]:
         """Whether each camera sees the point beside it.
@@ -144,14 +153,9 @@ def cast(cameras: pd.DataFrame, walls: ArrayLike | WallIndex, rays: int = 128) -
             "A camera's azimuth is missing: state it, or give the camera the range 0 (optics.completed does)."
         )
     found = walls if isinstance(walls, WallIndex) else WallIndex.of(walls)
-    depth = np.zeros((len(x), rays), dtype=np.float32)
-    viewsheds = Viewsheds(
-        depth, cameras.index, x, y, np.radians(np.mod(azimuth, 360)), np.radians(hfov), reach, found
+    return Viewsheds(
+        rays, cameras.index, x, y, np.radians(np.mod(azimuth, 360)), np.radians(hfov), reach, found
     )
-    geometry.in_threads(
-        lambda start, stop: geometry.fill_depth(start, stop, *viewsheds.arrays(), depth), len(x)
-    )
-    return viewsheds
 
 
 def _column(cameras: pd.DataFrame, name: str) -> Floats:
@@ -275,6 +279,7 @@ def warm() -> None:
 
     cameras = pd.DataFrame({"x": [0.0], "y": [0.0], "azimuth": [0.0], "hfov": [90.0], "range_m": [9.0]})
     viewsheds = cast(cameras, walls_of([shapely.box(-1, 4, 1, 5)]))
+    viewsheds.depth  # noqa: B018 - reading it works it out
     viewsheds.polygons()
     viewsheds.sees(0, [[0.0, 6.0]])
     coverage.cover(Grid.over((0, 0, 9, 9), 3), viewsheds, cameras)
