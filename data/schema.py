@@ -111,6 +111,7 @@ street = sa.Table(
     sa.Column("right_from", sa.Integer),
     sa.Column("right_to", sa.Integer),
     sa.Column("geometry", sa.LargeBinary, nullable=False),
+    sa.Column("lit", sa.Boolean),  # whether lamps light it at night; missing where not known
 )
 
 building = sa.Table(
@@ -268,6 +269,8 @@ agency_camera = sa.Table(
     sa.Column("direction_text", sa.Text),  # as published
     sa.Column("retention_hours", sa.Double),
     sa.Column("installed_on", sa.Date),
+    # Whether it pans: its azimuths are then presets, of which it looks at one at a time. Missing: not known.
+    sa.Column("turns", sa.Boolean),
     sa.PrimaryKeyConstraint("source", "source_key"),
 )
 

@@ -110,6 +110,7 @@ def _judge(file: Staged, found: AgencyFormat) -> None:
         else "NULL::DATE"
     )
     operator = sql.text(file.column(found.operator))
+    turns = _turns(file, found)
     kind = literal(found.kind) if found.kind else f"lower({sql.text(file.column(found.kind_column))})"
     kinds = {found.kind: found.kind} if found.kind else dict(found.kinds)
     cases = " ".join(f"WHEN {literal(str(word))} THEN {literal(str(code))}" for word, code in kinds.items())
@@ -130,7 +131,7 @@ def _judge(file: Staged, found: AgencyFormat) -> None:
                 {number.format(sql.text(file.column(found.width_px)), 0, 100_000)}::INTEGER AS width_px,
                 direction_from, said.direction_text,
                 {number.format(sql.text(file.column(found.retention_hours)), 0, 24 * 366 * 10)} AS retention_hours,
-                {date} AS installed_on, {public} AS public
+                {date} AS installed_on, {turns} AS turns, {public} AS public
             FROM raw LEFT JOIN placed USING (row) LEFT JOIN zero USING (row) JOIN said USING (row)
                 JOIN looking ON looking.direction_text IS NOT DISTINCT FROM said.direction_text
         ), hashed AS (
@@ -154,10 +155,19 @@ def _judge(file: Staged, found: AgencyFormat) -> None:
     """)
 
 
+def _turns(file: Staged, found: AgencyFormat) -> str:
+    """Whether a device pans, as the column that tells it says; not known where it says something else."""
+    said = f"lower({sql.text(file.column(found.turns))})"
+    turning, fixed = (", ".join(map(literal, words)) for words in (agency.TURNING, agency.FIXED))
+    return f"CASE WHEN {said} IN ({turning}) THEN true WHEN {said} IN ({fixed}) THEN false END"
+
+
 def _hashed() -> str:
     columns = ("kind", "name", "operator", "azimuths", "hfov", "width_px", "direction_text", "retention_hours",
                "installed_on", "round(lon * 1e6)::BIGINT", "round(lat * 1e6)::BIGINT")  # fmt: skip
-    return ", ".join(f"coalesce({column}::VARCHAR, '')" for column in columns)
+    hashed = ", ".join(f"coalesce({column}::VARCHAR, '')" for column in columns)
+    # Left out where not known, so that rows loaded before there was such a column keep their hashes.
+    return f"{hashed}, 'turns: ' || turns::VARCHAR"
 
 
 def _prepare(file: Staged, found: AgencyFormat, city: records.City | None) -> commit.Prepared:

@@ -103,7 +103,7 @@ def rows(
     return store.write(work)
 
 
-_TYPES = {pa.int32(): "INTEGER", pa.float64(): "DOUBLE PRECISION", pa.string(): "TEXT"}
+_TYPES = {pa.int32(): "INTEGER", pa.float64(): "DOUBLE PRECISION", pa.string(): "TEXT", pa.bool_(): "BOOLEAN"}
 
 
 def stage_rows(store: Store, connection: sa.Connection, name: str, rows: pa.Table) -> None:

@@ -108,6 +108,7 @@ LAYERS = {
             "left_to": ("left_to", "toaddl", "ltoadd", "ltohn", "l_t_add", "l_to"),
             "right_from": ("right_from", "fraddr", "rfromadd", "rfromhn", "r_f_add", "r_from"),
             "right_to": ("right_to", "toaddr", "rtoadd", "rtohn", "r_t_add", "r_to"),
+            "lit": ("lit",),
         },
         "streets",
         "lines",
@@ -138,6 +139,13 @@ LAND_USES = {
     "other": "other garage garages carport shed roof greenhouse barn service parking",
 }
 _LAND_USE = {word: use for use, words in LAND_USES.items() for word in words.split()}
+
+#: Whether a street is lit at night, as publishers and OpenStreetMap's tag ``lit`` write it. Other words ("limited",
+#: hours of the day) do not tell whether it is lit at a given hour, so they leave it unknown.
+LIT = {
+    **dict.fromkeys(("yes", "true", "1", "24/7", "automatic", "sunset-sunrise", "dusk-dawn"), True),
+    **dict.fromkeys(("no", "false", "0", "disused"), False),
+}
 
 
 def load(
@@ -341,6 +349,9 @@ def _rows(
             house = _numbers(found, len(frame))
             # Publishers write 0 where a side of the street has no numbers.
             columns[ours] = pa.array(house.where(house > 0).round().astype("Int32"), pa.int32())
+        elif ours == "lit":
+            said = _words(_tag(tags, "lit") if found is None and tags is not None else found, len(frame))
+            columns[ours] = pa.array(said.str.lower().map(LIT), pa.bool_(), from_pandas=True)
         else:
             columns[ours] = pa.array(_words(found, len(frame)), pa.string())
     if "code" in layer.usual:
@@ -386,15 +397,18 @@ def _census_code(frame: gpd.GeoDataFrame) -> pd.Series:
     return code.where(~code.duplicated(keep=False)).astype("object")
 
 
+def _tag(tags: pd.Series, name: str) -> pd.Series:
+    """The values of one of OpenStreetMap's tags that have no column of their own."""
+    return tags.astype("string").str.extract(rf'"{name}"=>"((?:[^"\\]|\\.)*)"', expand=False)
+
+
 def _from_tags(tags: pd.Series, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """Address and height of OpenStreetMap's buildings, from the tags that have no column."""
-
-    def tag(name: str) -> pd.Series:
-        return tags.astype("string").str.extract(rf'"{name}"=>"((?:[^"\\]|\\.)*)"', expand=False)
-
-    address = (tag("addr:housenumber") + " " + tag("addr:street")).astype("object")
-    metres = _numbers(tag("height").str.extract(r"^([\d.]+)", expand=False).astype("object"), len(tags))
-    floors = _numbers(tag("building:levels").astype("object"), len(tags)) * 3.0
+    address = (_tag(tags, "addr:housenumber") + " " + _tag(tags, "addr:street")).astype("object")
+    metres = _numbers(
+        _tag(tags, "height").str.extract(r"^([\d.]+)", expand=False).astype("object"), len(tags)
+    )
+    floors = _numbers(_tag(tags, "building:levels").astype("object"), len(tags)) * 3.0
     height = columns["height_m"].to_pandas().astype(float).fillna(metres).fillna(floors)
     return {
         "address": pa.array(address.where(address.notna(), None), pa.string()),
@@ -417,7 +431,13 @@ def _stored(connection: sa.Connection, layer: Layer) -> pa.Table:
     rows = connection.execute(sa.select(layer.table).order_by(layer.table.c.id)).all()
     names = [column.name for column in layer.table.columns]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    types = {"id": pa.int32(), "geometry": pa.binary(), "population": pa.float64(), "height_m": pa.float64()}
+    types = {
+        "id": pa.int32(),
+        "geometry": pa.binary(),
+        "population": pa.float64(),
+        "height_m": pa.float64(),
+        "lit": pa.bool_(),
+    }
     numbers = ("left_from", "left_to", "right_from", "right_to")
     return pa.table(
         {

@@ -10,6 +10,10 @@ from data.load.formats.description import Position
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+#: What a list says of a camera that pans, and of one that does not. A dome may hide either.
+TURNING = ("yes", "true", "1", "panning", "ptz")
+FIXED = ("no", "false", "0", "fixed")
+
 
 @dataclass(frozen=True)
 class AgencyFormat:
@@ -31,6 +35,7 @@ class AgencyFormat:
     approaches: tuple[str, ...] = ()  # every one that says something is a direction
     hfov: str | None = None
     width_px: str | None = None
+    turns: str | None = None  # says whether it pans; its directions are then presets
     retention_hours: str | None = None
     installed: str | None = None
     date_formats: tuple[str, ...] = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d")
@@ -48,6 +53,7 @@ OWN = AgencyFormat(
     directions=("direction",),
     hfov="hfov",
     width_px="width_px",
+    turns="turns",
     retention_hours="retention_hours",
     installed="installed_on",
 )
@@ -79,6 +85,7 @@ OPENSTREETMAP = AgencyFormat(
     positions=(Position(geometry="geometry"), Position(lon="@lon", lat="@lat")),
     directions=("camera:direction", "direction"),
     hfov="camera:angle",
+    turns="camera:type",
     installed="start_date",
     date_formats=("%Y-%m-%d", "%Y/%m/%d", "%Y-%m", "%Y"),
 )
