@@ -51,6 +51,12 @@ POLICY = (
     ),
     Setting("consent_months", 12, "How long a consent lasts before its owner is asked again."),
     Setting("coverage_cell_m", 10.0, "The side of a cell of the coverage grid, in metres."),
+    Setting(
+        "location_error_m",
+        30.0,
+        "How far published places lie from where it happened, in metres: half of them less, half more.",
+    ),
+    Setting("street_lamp_reach_m", 15.0, "How far to each side of a lit street its lamps light, in metres."),
 )
 
 
