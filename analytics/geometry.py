@@ -636,3 +636,83 @@ def outlines(start, stop, rays, x, y, azimuth, hfov, reach, walls, heads, entrie
         used += 1
         sizes[c - start] = used - first
     return corners[:used], sizes
+
+
+# Parts of cells --------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _look(
+    west, south, cell, ranges, light, cx, cy, azimuth, hfov, reach, walls, heads, entries, side
+):  # fmt: skip
+    """The samples of the cell at (west, south) that a camera sees, at each level and within its own light."""
+    ahead_x, ahead_y, least = _limits(azimuth, hfov)
+    step = cell / SAMPLES
+    seen, near = np.uint64(0), np.uint16(0)
+    for k in range(SAMPLES * SAMPLES):
+        px = west + (k % SAMPLES + 0.5) * step
+        py = south + (k // SAMPLES + 0.5) * step
+        if not _in_view(px - cx, py - cy, reach, ahead_x, ahead_y, least):
+            continue
+        if _hidden(cx, cy, px, py, walls, heads, entries, side):
+            continue
+        metres = np.hypot(px - cx, py - cy) - HAIR_M
+        for level in range(len(ranges)):
+            if metres <= ranges[level]:
+                seen |= np.uint64(1) << np.uint64(SAMPLES * SAMPLES * level + k)
+        if metres <= light:
+            near |= np.uint16(1 << k)
+    return seen, near
+
+
+@njit(cache=True, nogil=True)
+def sample_cells(
+    start, stop, west, south, cell, rows, columns, ranges, light,
+    x, y, azimuth, hfov, reach, walls, heads, entries, side,
+):  # fmt: skip
+    """Which samples of which cells the cameras start..stop see, and how sharply.
+
+    ``ranges`` (cameras, 4) is how far each camera resolves each level, ``light`` (cameras,) how far its own
+    light reaches. Answers the hits, camera after camera: the cell (int32), the samples resolved at each level
+    (uint64, 16 bits a level, the coarsest lowest), the samples within the light (uint16), and how many hits
+    belong to each camera. Sample k of a cell is the middle of its sixteenth in column k % 4 and row k // 4.
+    """
+    cells = np.empty(4096, dtype=np.int32)
+    day = np.empty(4096, dtype=np.uint64)
+    lit = np.empty(4096, dtype=np.uint16)
+    sizes = np.zeros(stop - start, dtype=np.int64)
+    used = 0
+    for c in range(start, stop):
+        if reach[c] <= 0.0:
+            continue
+        first = used
+        bottom = max(0, int(np.floor((y[c] - reach[c] - south) / cell)))
+        top = min(rows, int(np.floor((y[c] + reach[c] - south) / cell)) + 1)
+        left = max(0, int(np.floor((x[c] - reach[c] - west) / cell)))
+        right = min(columns, int(np.floor((x[c] + reach[c] - west) / cell)) + 1)
+        room = used + max(0, top - bottom) * max(0, right - left)
+        if room > len(cells):
+            cells, day, lit = (
+                _longer(cells, used, 2 * room), _longer(day, used, 2 * room), _longer(lit, used, 2 * room)
+            )  # fmt: skip
+        for row in range(bottom, top):
+            for column in range(left, right):
+                seen, near = _look(
+                    west + column * cell, south + row * cell, cell, ranges[c], light[c],
+                    x[c], y[c], azimuth[c], hfov[c], reach[c], walls, heads, entries, side,
+                )  # fmt: skip
+                if seen:
+                    cells[used] = row * columns + column
+                    day[used] = seen
+                    lit[used] = near
+                    used += 1
+        sizes[c - start] = used - first
+    return cells[:used].copy(), day[:used].copy(), lit[:used].copy(), sizes
+
+
+@njit(cache=True, nogil=True)
+def _longer(values, used, size):
+    """The same values with room for more."""
+    longer = np.empty(size, dtype=values.dtype)
+    longer[:used] = values[:used]
+    return longer
