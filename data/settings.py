@@ -57,6 +57,31 @@ POLICY = (
         "How far published places lie from where it happened, in metres: half of them less, half more.",
     ),
     Setting("street_lamp_reach_m", 15.0, "How far to each side of a lit street its lamps light, in metres."),
+    Setting(
+        "footage_working_share",
+        0.9,
+        "The share of cameras that are assumed to work, between 0 and 1, until answers tell more.",
+    ),
+    Setting(
+        "footage_working_prior_requests",
+        10,
+        "How many answers of owners that assumption weighs as much as.",
+    ),
+    Setting(
+        "footage_willing_share",
+        0.7,
+        "The share of requests that owners are assumed to agree to, between 0 and 1, until answers tell more.",
+    ),
+    Setting(
+        "footage_willing_prior_requests",
+        10,
+        "How many answered requests that assumption weighs as much as.",
+    ),
+    Setting(
+        "footage_months",
+        24,
+        "How many months back answered requests count towards the chance of footage.",
+    ),
 )
 
 
