@@ -118,20 +118,14 @@ CAMERA_COLUMNS = (
 )
 
 
-def cameras(store: Store, at: datetime) -> pd.DataFrame:
-    """All cameras that count at this moment: community ones that are listed, city cameras, plate readers.
-
-    One row a view: a device that looks in two directions has two. Columns are `CAMERA_COLUMNS`;
-    ``layer`` is community, city or alpr.
-    """
-    with store.read() as connection:
-        return camera_views(connection, at)
-
-
 def camera_views(
     connection: sa.Connection, at: datetime, bounds: tuple[float, float, float, float] | None = None
 ) -> pd.DataFrame:
-    """As `cameras`, in the transaction of `connection`; `bounds` (west, south, east, north) narrows it."""
+    """All cameras that count at this moment: community ones that are listed, city cameras, plate readers.
+
+    One row a view: a device that looks in two directions has two. Columns are `CAMERA_COLUMNS`; ``layer`` is
+    community, city or alpr. `bounds` (west, south, east, north) narrows it.
+    """
     camera, agency = schema.camera, schema.agency_camera
     community = sa.select(
         camera.c.id,
@@ -175,25 +169,93 @@ def camera_views(
     return views.astype(dict.fromkeys(numbers, float))
 
 
-def camera_version(store: Store, at: datetime) -> tuple[object, ...]:
-    """Differs whenever `cameras` would: one is added, moved, withdrawn, or a consent begins or ends."""
+VIEW_COLUMNS = (*CAMERA_COLUMNS, "night_vision", "turns")
+
+
+def views(store: Store) -> pd.DataFrame:
+    """Every view of every camera there ever was, listed or not: `VIEW_COLUMNS`, in a fixed order.
+
+    ``night_vision`` and ``turns`` are True, False or missing. When a camera counts is said by `listings`.
+    """
+    camera, agency = schema.camera, schema.agency_camera
+    private = store.arrow(
+        sa.select(
+            *(camera.c[name] for name in VIEW_COLUMNS if name in camera.c),
+            sa.literal("community").label("layer"),
+        ).order_by(camera.c.id)
+    ).to_pandas()
+    shared = store.arrow(
+        sa.select(
+            (agency.c.source + ":" + agency.c.source_key).label("id"),
+            agency.c.kind.label("layer"),
+            agency.c.azimuths,
+            *(agency.c[name] for name in VIEW_COLUMNS if name in agency.c),
+        ).order_by(agency.c.source, agency.c.source_key)
+    ).to_pandas()
+    shared["azimuth"] = [json.loads(text) or [None] for text in shared.pop("azimuths")]
+    shared = shared.explode("azimuth")
+    together = [frame.reindex(columns=VIEW_COLUMNS) for frame in (private, shared) if len(frame)]
+    found = pd.concat(together, ignore_index=True) if together else private.reindex(columns=VIEW_COLUMNS)
+    numbers = ["lon", "lat", "azimuth", "hfov", "width_px", "retention_hours"]
+    return found.astype(dict.fromkeys(numbers, float))
+
+
+def listings(store: Store) -> pd.DataFrame:
+    """Between which moments a camera counts: ``id``, ``begins`` (UTC, inclusive), ``ends`` (exclusive).
+
+    A community camera counts while its owner's consent to be listed holds and it is not withdrawn; a city
+    camera or plate reader from the day it was installed on, and always where that is not known (begins is
+    missing). ``ends`` is missing where no end is set.
+    """
     camera, consent, agency = schema.camera, schema.consent, schema.agency_camera
-    listed = sa.select(sa.func.count(), sa.func.max(camera.c.registered_at)).where(consented("list", at))
-    consents = sa.select(sa.func.max(consent.c.given_at), sa.func.max(consent.c.withdrawn_at))
-    public = sa.select(sa.func.count(), sa.func.max(agency.c.load_id))
+    private = sa.select(
+        consent.c.camera_id.label("id"),
+        consent.c.given_at.label("begins"),
+        sa.func.least(consent.c.expires_at, consent.c.withdrawn_at, camera.c.withdrawn_at).label("ends"),
+    ).where(consent.c.camera_id == camera.c.id, consent.c.purpose == "list")
+    shared = sa.select(
+        (agency.c.source + ":" + agency.c.source_key).label("id"),
+        sa.cast(agency.c.installed_on, schema.Moment).label("begins"),
+    )
+    found = [store.arrow(statement).to_pandas() for statement in (private, shared)]
+    together = pd.concat([frame for frame in found if len(frame)] or found[:1], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "id": together["id"],
+            "begins": pd.to_datetime(together["begins"], utc=True),
+            "ends": pd.to_datetime(together["ends"], utc=True),
+        }
+    )
+
+
+def cameras_version(store: Store) -> tuple[object, ...]:
+    """Differs whenever `views` or `listings` would: a digest of every row they are made of."""
+    digest = "sum(hash({0}))" if store.is_duckdb else "sum(hash_record_extended({0}.*, 0)::numeric)"
+    tables = (schema.camera, schema.consent, schema.agency_camera)
     with store.read() as connection:
-        rows = [connection.execute(part).one() for part in (listed, consents, public)]
-    return tuple(value for row in rows for value in row)
+        return tuple(
+            connection.execute(sa.text(f"SELECT {digest.format(table.name)} FROM {table.name}")).scalar()
+            for table in tables
+        )
 
 
-def incidents(store: Store, since: datetime, until: datetime) -> pd.DataFrame:
-    """Incidents of a period: occurred_at (UTC), offence_code, lon, lat, block_id, district_id."""
+def incidents(store: Store) -> pd.DataFrame:
+    """All incidents by time: occurred_at (UTC), offence_code (a category), lon, lat, block_id, district_id."""
     incident = schema.incident
     columns = ("occurred_at", "offence_code", "lon", "lat", "block_id", "district_id")
-    statement = sa.select(*(incident.c[column] for column in columns)).where(
-        incident.c.occurred_at >= since, incident.c.occurred_at < until
-    )
-    return store.arrow(statement).to_pandas()
+    statement = sa.select(*(incident.c[column] for column in columns)).order_by(incident.c.occurred_at)
+    return store.arrow(statement).to_pandas(categories=["offence_code"])
+
+
+def incidents_version(store: Store) -> tuple[object, ...]:
+    """Differs whenever incidents have been loaded."""
+    incident = schema.incident
+    with store.read() as connection:
+        return tuple(
+            connection.execute(
+                sa.select(sa.func.count(), sa.func.max(incident.c.load_id), sa.func.max(incident.c.occurred_at))
+            ).one()
+        )
 
 
 def incident_span(store: Store) -> tuple[datetime, datetime, int] | None:

@@ -1,0 +1,215 @@
+"""What every camera sees, kept up to date: a camera that comes, changes or goes costs only its own lines of sight.
+
+All cameras there ever were are kept, with the times between which they count. So the same lines of sight answer
+for today, for the end of last quarter, and for any choice of cameras.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pyproj import Transformer
+
+from analytics import optics, sightlines, viewshed
+from analytics.geometry import WallIndex
+from data import records, settings
+from workflow import city_map
+from workflow.ground import Ground, ground
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from analytics.sightlines import Seen, Sightlines
+    from data.store import Store
+
+LAYERS = {"community": "Community cameras", "city": "City cameras", "alpr": "Plate readers"}
+# How a view's direction is known. Only the first two count unless somebody asks for more; an unknown direction
+# never counts, and taken as looking all round it says how much could be in view at the most.
+STANDINGS = {
+    "verified": "Verified",
+    "stated": "Stated by the owner",
+    "assumed": "Assumed",
+    "turning": "Pan-tilt, by presets",
+    "unknown": "Not known",
+}
+COUNTED = frozenset({"verified", "stated"})
+ANSWERS_KEPT = 16
+
+
+@dataclass
+class Sight:
+    """The views of all cameras, and what each sees of the ground."""
+
+    ground: Ground
+    levels: Mapping[str, float]  # pixels a metre
+    # A row a view: records.VIEW_COLUMNS with optics filled in, x, y (metres), standing, and content (a digest).
+    views: pd.DataFrame
+    lines: Sightlines
+    listings: pd.DataFrame  # records.listings, with camera: the position of the id in `cameras`
+    cameras: pd.Index  # ids
+    camera_of_view: NDArray[np.int64]
+    version: tuple[object, ...]
+    _answers: OrderedDict[tuple[bytes, bool], Seen] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def listed(self, at: datetime) -> NDArray[np.bool_]:
+        """Whether each view's camera counts at a moment: consents hold, nothing is withdrawn, it is installed."""
+        moment = pd.Timestamp(at)
+        begins, ends = self.listings["begins"], self.listings["ends"]
+        holds = (begins.isna() | (begins <= moment)) & (ends.isna() | (ends > moment))
+        camera = np.zeros(len(self.cameras), dtype=bool)
+        camera[self.listings["camera"].to_numpy()[holds.to_numpy()]] = True
+        return camera[self.camera_of_view]
+
+    def counting(
+        self, at: datetime, layers: Collection[str], standings: Collection[str] = COUNTED
+    ) -> NDArray[np.bool_]:
+        """Which views count at a moment, of some layers and standings."""
+        chosen = self.views["layer"].isin(list(layers)) & self.views["standing"].isin(list(standings))
+        return self.listed(at) & chosen.to_numpy()
+
+    def seen(self, counting: NDArray[np.bool_], *, dark: bool = False) -> Seen:
+        """What these views see together, by day or in the dark; the last few answers are kept."""
+        question = (np.packbits(counting).tobytes(), dark)
+        with self._lock:
+            if question in self._answers:
+                self._answers.move_to_end(question)
+                return self._answers[question]
+        answer = self.lines.seen(counting, self.ground.lit, dark=dark)
+        with self._lock:
+            self._answers[question] = answer
+            while len(self._answers) > ANSWERS_KEPT:
+                self._answers.popitem(last=False)
+        return answer
+
+    def with_more(self, proposed: pd.DataFrame, walls: WallIndex, buildings: city_map.Footprints) -> Sight:
+        """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well."""
+        views = _prepared(proposed, self.ground, self.levels, buildings)
+        lines = self.lines.joined(_traced(views, self.ground, self.levels, walls))
+        together = pd.concat([self.views, views], ignore_index=True)
+        always = pd.DataFrame({"id": proposed["id"].unique(), "begins": pd.NaT, "ends": pd.NaT})
+        listings = pd.concat([self.listings.drop(columns="camera"), always], ignore_index=True)
+        return _assembled(self.ground, self.levels, together, lines, listings, ())
+
+
+_held: weakref.WeakKeyDictionary[Store, Sight] = weakref.WeakKeyDictionary()
+_one_at_a_time = threading.Lock()
+
+
+def sight(store: Store) -> Sight:
+    """What the cameras see, up to date at this call."""
+    here = ground(store)
+    with store.read() as connection:
+        levels = optics.checked_levels(settings.policy(connection, "levels_px_per_m"))
+    version = (*levels.values(), *records.cameras_version(store))
+    with _one_at_a_time:
+        held = _held.get(store)
+        if held is not None and held.ground is not here:
+            held = None  # another map: everything anew
+        if held is None or held.version != version:
+            held = _held[store] = _renewed(store, here, levels, version, held)
+        return held
+
+
+def _renewed(
+    store: Store, here: Ground, levels: Mapping[str, float], version: tuple[object, ...], held: Sight | None
+) -> Sight:
+    """The sight of the records as they are; of what was held, the views that have not changed are kept."""
+    found = records.views(store)
+    content = pd.util.hash_pandas_object(found, index=False).to_numpy()
+    if held is None or held.levels != levels:
+        known = np.full(len(found), -1)
+    else:
+        known = pd.Index(held.views["content"]).drop_duplicates().get_indexer(content)
+        first = np.flatnonzero(~held.views["content"].duplicated())
+        known = np.where(known >= 0, first[known], -1)
+    new = known < 0
+    buildings = city_map.footprints(store=store)
+    views = _prepared(found[new].assign(content=content[new]), here, levels, buildings)
+    lines = _traced(views, here, levels, walls(store))
+    if held is not None and not new.all():
+        kept = known[~new]
+        # Kept ones first, then the new; each then takes the place it has in the records.
+        order = np.empty(len(found), dtype=np.int64)
+        order[np.flatnonzero(~new)] = np.arange(len(kept))
+        order[np.flatnonzero(new)] = len(kept) + np.arange(new.sum())
+        views = pd.concat([held.views.iloc[kept], views], ignore_index=True).iloc[order]
+        lines = held.lines.of(kept).joined(lines).of(order)
+    return _assembled(here, levels, views.reset_index(drop=True), lines, records.listings(store), version)
+
+
+def _assembled(
+    here: Ground,
+    levels: Mapping[str, float],
+    views: pd.DataFrame,
+    lines: Sightlines,
+    listings: pd.DataFrame,
+    version: tuple[object, ...],
+) -> Sight:
+    camera_of_view, cameras = pd.factorize(views["id"])
+    cameras = pd.Index(cameras)
+    listings = listings.assign(camera=cameras.get_indexer(listings["id"]))
+    listings = listings[listings["camera"] >= 0].reset_index(drop=True)
+    return Sight(here, levels, views, lines, listings, cameras, camera_of_view, version)
+
+
+def _prepared(
+    found: pd.DataFrame, here: Ground, levels: Mapping[str, float], buildings: city_map.Footprints
+) -> pd.DataFrame:
+    """Views in metres, with their optics, on their walls, and how their direction is known."""
+    to_metres = Transformer.from_crs(records.WGS84, here.crs, always_xy=True)
+    x, y = to_metres.transform(found["lon"].to_numpy(), found["lat"].to_numpy())
+    complete = optics.completed(found.assign(x=x, y=y), "detect", levels=levels)
+    views = viewshed.mounted(complete, buildings.polygons)
+    all_round = views["hfov"] >= 360
+    unknown = views["azimuth"].isna() & ~all_round
+    turning = views["kind"].isin(optics.TURNING) | views["turns"].eq(True)  # noqa: FBT003
+    verified = views["direction_from"] == "verified"
+    stated = (views["direction_from"] == "stated") | all_round
+    standing = np.select(
+        [unknown, turning, verified, stated], ["unknown", "turning", "verified", "stated"], default="assumed"
+    )
+    return _all_round(views.assign(standing=standing), unknown.to_numpy(), levels)
+
+
+def _all_round(
+    views: pd.DataFrame, unknown: NDArray[np.bool_], levels: Mapping[str, float]
+) -> pd.DataFrame:
+    """Views of unknown direction as if each looked everywhere at once, as sharply as in its one direction."""
+    hfov, width = views["hfov"].to_numpy(), views["width_px"].to_numpy()
+    at_one_metre = optics.px_per_m(np.ones(len(views)), width, hfov)
+    reach = np.minimum(at_one_metre / levels["detect"], optics.MAX_RANGE_M)
+    return views.assign(
+        azimuth=np.where(unknown, 0.0, views["azimuth"]),
+        hfov=np.where(unknown, 360.0, hfov),
+        # All round a lens gives each radian the same pixels: so many make it as sharp as it is ahead.
+        width_px=np.where(unknown, at_one_metre * 2 * np.pi, width),
+        range_m=np.where(unknown, reach, views["range_m"]),
+    )
+
+
+def _traced(
+    views: pd.DataFrame, here: Ground, levels: Mapping[str, float], among: WallIndex
+) -> Sightlines:
+    return sightlines.trace(here.grid, viewshed.cast(views, among), views, levels)
+
+
+def walls(store: Store) -> WallIndex:
+    """The walls of the city's buildings, indexed once for each load of them."""
+    return _walls(store, city_map.map_version(store=store))
+
+
+@functools.lru_cache(maxsize=2)
+def _walls(store: Store, _map_version: int) -> WallIndex:
+    """The version only makes a new load a new question."""
+    return WallIndex.of(viewshed.walls_of(city_map.footprints(store=store).polygons))
