@@ -581,13 +581,49 @@ def _apart(corner, x, y):
 
 
 @njit(cache=True, nogil=True)
+def _draw(corners, used, cx, cy, azimuth, reach, seen, turns, nearest, chord):
+    """Adds to the first ``used`` corners those that what is nearest between the turns has; how many now.
+
+    A wall has a corner at either end of what is seen of it. Where no wall is, chords of at most ``chord``
+    radians stand for the arc, with its area: their corners lie a little outside it, their middles within.
+    """
+    first = used
+    part = 0
+    while part < len(nearest):
+        left, wall = turns[part], nearest[part]
+        while part < len(nearest) and nearest[part] == wall:
+            part += 1
+        width = turns[part] - left
+        steps = 1 if wall >= 0 else int(np.ceil(width / chord))
+        angle = width / steps
+        # A triangle with two such sides is as large as the sector: metres^2 sin(angle) = reach^2 angle.
+        metres = reach * np.sqrt(angle / np.sin(angle)) if wall < 0 else 0.0
+        for step in range(steps + 1):
+            direction = azimuth + left + step * angle
+            dx, dy = np.sin(direction), np.cos(direction)
+            if wall >= 0:
+                ax, ay, bx, by = seen[wall, :4]
+                metres = _line_at(ax, ay, bx, by, dx, dy, reach)
+            px, py = cx + metres * dx, cy + metres * dy
+            # Where two walls meet, the corner is both the end of one and the start of the other.
+            if used == first or _apart(corners[used - 1], px, py):
+                corners[used] = px, py
+                used += 1
+    return used
+
+
+@njit(cache=True, nogil=True)
+def _apart(corner, x, y):
+    return max(abs(corner[0] - x), abs(corner[1] - y)) > HAIR_M
+
+
+@njit(cache=True, nogil=True)
 def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, side):
     """The outlines of what the cameras start..stop see: corners (m, 2), and how many belong to each camera.
 
     Between two bearings at which the nearest wall may change one wall (or none) is nearest all along, so a
-    look halfway finds it and the corners are where the two bearings meet its line: nothing is sampled. Where
-    no wall is, chords stand for the arc: their corners lie so little outside it, and their middles so little
-    within, that the area is exact. A ring repeats its first corner at the end; no corners: sees nothing.
+    look halfway finds it and the corners are where the two bearings meet its line: nothing is sampled. A
+    ring repeats its first corner at the end; no corners: sees nothing.
     """
     stamps = np.full(len(walls), -1, dtype=np.int32)
     found = np.empty(256, dtype=np.int32)
@@ -597,11 +633,10 @@ def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, sid
     for c in range(start, stop):
         if reach[c] <= 0.0:
             continue
-        cx, cy = x[c], y[c]
         found, count = _walls_near(
-            cx, cy, azimuth[c], hfov[c], reach[c], walls, heads, entries, side, stamps, c, found
+            x[c], y[c], azimuth[c], hfov[c], reach[c], walls, heads, entries, side, stamps, c, found
         )
-        seen = _as_seen(cx, cy, azimuth[c], reach[c], walls, found[:count])
+        seen = _as_seen(x[c], y[c], azimuth[c], reach[c], walls, found[:count])
         turns = _turns(hfov[c], seen)
         parts = len(turns) - 1
         depth = np.empty(parts)
@@ -613,35 +648,14 @@ def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, sid
         corners = _room(corners, used + 3 * parts + int(2 * np.pi / chord) + 3)
         first = used
         if hfov[c] < 2 * np.pi:
-            corners[used] = cx, cy
+            corners[used] = x[c], y[c]
             used += 1
-        part = 0
-        while part < parts:
-            left, wall = turns[part], nearest[part]
-            while part < parts and nearest[part] == wall:
-                part += 1
-            width = turns[part] - left
-            steps = 1 if wall >= 0 else int(np.ceil(width / chord))
-            # A triangle of two such sides has the area of the sector: r^2 sin(angle) / 2 = reach^2 angle / 2.
-            angle = width / steps
-            metres = reach[c] * np.sqrt(angle / np.sin(angle)) if wall < 0 else 0.0
-            for step in range(steps + 1):
-                direction = azimuth[c] + left + step * angle
-                dx, dy = np.sin(direction), np.cos(direction)
-                if wall >= 0:
-                    ax, ay, bx, by = seen[wall, :4]
-                    metres = _line_at(ax, ay, bx, by, dx, dy, reach[c])
-                px, py = cx + metres * dx, cy + metres * dy
-                # Where two walls meet, the corner is both the end of one and the start of the other.
-                if used == first or _apart(corners[used - 1], px, py):
-                    corners[used] = px, py
-                    used += 1
+        used = _draw(corners, used, x[c], y[c], azimuth[c], reach[c], seen, turns, nearest, chord)
         if _apart(corners[used - 1], corners[first, 0], corners[first, 1]):
             used += 1
         corners[used - 1] = corners[first]
-        if used - first < 4:
+        if used - first < 4:  # so near a wall that rounding leaves no area
             used = first
-            continue
         sizes[c - start] = used - first
     return corners[:used], sizes
 
@@ -650,27 +664,42 @@ def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, sid
 
 
 @njit(cache=True, nogil=True)
-def _look(
-    west, south, cell, ranges, light, cx, cy, azimuth, hfov, reach, walls, heads, entries, side
-):  # fmt: skip
-    """The samples of the cell at (west, south) that a camera sees, at each level and within its own light."""
+def _in_sight(sx, sy, azimuth, reach, turns, nearest, seen):
+    """Whether a place (sx, sy) from the camera, within its field of view, lies in front of the nearest wall."""
+    bearing = _wrapped(np.arctan2(sx, sy) - azimuth)
+    wall = nearest[min(max(_first_not_below(turns, bearing) - 1, 0), len(nearest) - 1)]
+    if wall < 0:
+        return True
+    metres = np.hypot(sx, sy)
+    if metres == 0.0:
+        return True
+    ax, ay, bx, by = seen[wall, 0], seen[wall, 1], seen[wall, 2], seen[wall, 3]
+    return metres <= _line_at(ax, ay, bx, by, sx / metres, sy / metres, reach) + HAIR_M
+
+
+@njit(cache=True, nogil=True)
+def _look(west, south, cell, ranges, light, azimuth, hfov, reach, turns, nearest, seen):
+    """The samples of a cell that a camera sees, at each level and within its own light.
+
+    ``west`` and ``south`` are the cell's corner from the camera.
+    """
     ahead_x, ahead_y, least = _limits(azimuth, hfov)
     step = cell / SAMPLES
-    seen, near = np.uint64(0), np.uint16(0)
+    day, near = np.uint64(0), np.uint16(0)
     for k in range(SAMPLES * SAMPLES):
-        px = west + (k % SAMPLES + 0.5) * step
-        py = south + (k // SAMPLES + 0.5) * step
-        if not _in_view(px - cx, py - cy, reach, ahead_x, ahead_y, least):
+        sx = west + (k % SAMPLES + 0.5) * step
+        sy = south + (k // SAMPLES + 0.5) * step
+        if not _in_view(sx, sy, reach, ahead_x, ahead_y, least):
             continue
-        if _hidden(cx, cy, px, py, walls, heads, entries, side):
+        if not _in_sight(sx, sy, azimuth, reach, turns, nearest, seen):
             continue
-        metres = np.hypot(px - cx, py - cy) - HAIR_M
+        metres = np.hypot(sx, sy) - HAIR_M
         for level in range(len(ranges)):
             if metres <= ranges[level]:
-                seen |= np.uint64(1) << np.uint64(SAMPLES * SAMPLES * level + k)
+                day |= np.uint64(1) << np.uint64(SAMPLES * SAMPLES * level + k)
         if metres <= light:
             near |= np.uint16(1 << k)
-    return seen, near
+    return day, near
 
 
 @njit(cache=True, nogil=True)
@@ -684,12 +713,18 @@ def sample_cells(
     light reaches. Answers the hits, camera after camera: the cell (int32), the samples resolved at each level
     (uint64, 16 bits a level, the coarsest lowest), the samples within the light (uint16), and how many hits
     belong to each camera. Sample k of a cell is the middle of its sixteenth in column k % 4 and row k // 4.
+
+    As in `outlines`, one wall (or none) is nearest all along between two turns, so a sample needs only the
+    wall of its bearing and not every wall on the way.
     """
+    stamps = np.full(len(walls), -1, dtype=np.int32)
+    found = np.empty(256, dtype=np.int32)
     cells = np.empty(4096, dtype=np.int32)
     day = np.empty(4096, dtype=np.uint64)
     lit = np.empty(4096, dtype=np.uint16)
     sizes = np.zeros(stop - start, dtype=np.int64)
     used = 0
+    half_diagonal = cell * np.sqrt(0.5)
     for c in range(start, stop):
         if reach[c] <= 0.0:
             continue
@@ -703,15 +738,25 @@ def sample_cells(
             cells, day, lit = (
                 _longer(cells, used, 2 * room), _longer(day, used, 2 * room), _longer(lit, used, 2 * room)
             )  # fmt: skip
+        found, count = _walls_near(
+            x[c], y[c], azimuth[c], hfov[c], reach[c], walls, heads, entries, side, stamps, c, found
+        )
+        seen = _as_seen(x[c], y[c], azimuth[c], reach[c], walls, found[:count])
+        turns = _turns(hfov[c], seen)
+        nearest = np.empty(len(turns) - 1, dtype=np.int32)
+        _render((turns[1:] + turns[:-1]) / 2, azimuth[c], reach[c], seen, np.empty(len(turns) - 1), nearest)
         for row in range(bottom, top):
             for column in range(left, right):
-                seen, near = _look(
-                    west + column * cell, south + row * cell, cell, ranges[c], light[c],
-                    x[c], y[c], azimuth[c], hfov[c], reach[c], walls, heads, entries, side,
+                cell_x, cell_y = west + column * cell - x[c], south + row * cell - y[c]
+                if np.hypot(cell_x + cell / 2, cell_y + cell / 2) > reach[c] + half_diagonal:
+                    continue
+                bits, near = _look(
+                    cell_x, cell_y, cell, ranges[c], light[c], azimuth[c], hfov[c], reach[c], turns, nearest,
+                    seen,
                 )  # fmt: skip
-                if seen:
+                if bits:
                     cells[used] = row * columns + column
-                    day[used] = seen
+                    day[used] = bits
                     lit[used] = near
                     used += 1
         sizes[c - start] = used - first
