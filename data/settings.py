@@ -52,6 +52,16 @@ POLICY = (
     Setting("consent_months", 12, "How long a consent lasts before its owner is asked again."),
     Setting("coverage_cell_m", 10.0, "The side of a cell of the coverage grid, in metres."),
     Setting(
+        "levels_px_per_m",
+        {"detect": 25, "observe": 62.5, "recognise": 125, "identify": 250},
+        "Pixels a metre that each level of sharpness asks for; docs/optics.md says where these come from.",
+    ),
+    Setting(
+        "harm_table",
+        "georgia",
+        "How much each offence weighs: georgia (days of prison in Georgia's code) or count (each weighs 1).",
+    ),
+    Setting(
         "location_error_m",
         30.0,
         "How far published places lie from where it happened, in metres: half of them less, half more.",

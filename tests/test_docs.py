@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,7 +16,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 @pytest.mark.parametrize("setting", [*ENVIRONMENT, *POLICY], ids=lambda setting: setting.name)
 def test_every_setting_is_in_the_docs_with_its_default_and_help(setting):
     lines = (PROJECT / "docs" / "settings.md").read_text().splitlines()
-    default = str(setting.default).replace("|", "\\|")
+    text = setting.default if isinstance(setting.default, str) else json.dumps(setting.default)
+    default = text.replace("|", "\\|")
     assert f"| `{setting.name}` | `{default}` | {setting.help} |" in lines
 
 

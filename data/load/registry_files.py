@@ -37,7 +37,7 @@ KIND = "cameras"
 SOURCE = "registry"
 
 OWNER_KINDS = ("resident", "business", "neighbourhood")
-CAMERA_KINDS = ("doorbell", "bullet", "dome", "turret", "ptz", "floodlight", "indoor", "other")
+CAMERA_KINDS = ("doorbell", "bullet", "dome", "turret", "4k", "ptz", "floodlight", "indoor", "other")
 STORAGE = ("card", "recorder", "cloud")
 PURPOSES = ("list", "ask", "live")
 

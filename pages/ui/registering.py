@@ -54,6 +54,7 @@ KIND_HINTS = {
     "bullet": "A short tube on a wall or under the roof.",
     "dome": "Under a round dome of glass or plastic.",
     "turret": "A ball that sits in a socket.",
+    "4k": "A tube or a ball, sold as 4K, 8 megapixels or Ultra HD.",
     "ptz": "It can be turned and zoomed from afar.",
     "floodlight": "A camera with bright lamps.",
     "indoor": "It stands inside, perhaps at a window.",

@@ -89,15 +89,18 @@ def test_a_distance_of_nothing_is_refused():
 
 
 def test_each_kind_is_assumed_to_be_a_camera_that_can_be():
-    owned = {"doorbell", "bullet", "dome", "turret", "ptz", "floodlight", "indoor", "other"}
+    owned = {"doorbell", "bullet", "dome", "turret", "4k", "ptz", "floodlight", "indoor", "other"}
     assert set(KINDS) == owned | {"city", "alpr"}
     for kind in KINDS.values():
         assert 20 <= kind.hfov <= 180
         assert 10 < kind.range_m("detect") <= MAX_RANGE_M
         assert kind.range_m("identify") < kind.range_m()
+        assert 0 <= kind.night_m <= MAX_RANGE_M
+    assert set(KINDS) >= optics.TURNING
 
 
 def cameras(**columns) -> pd.DataFrame:
+    """One turret, or whatever else the columns say."""
     return pd.DataFrame({"kind": ["turret"], "azimuth": [0.0]} | columns)
 
 
@@ -116,6 +119,67 @@ def test_what_is_filled_in_is_called_assumed(stated):
     assert (answer["hfov"], answer["width_px"]) == (hfov, width)
     assert answer["range_m"] == pytest.approx(range_m(LEVELS["observe"], width, hfov))
     assert answer["assumed_optics"]
+
+
+@pytest.mark.parametrize("stated", [None, True, np.nan, pd.NA])
+def test_in_the_dark_a_camera_sees_as_far_as_its_kinds_light_unless_its_owner_says_it_has_none(stated):
+    answer = completed(cameras(night_vision=[stated])).iloc[0]
+    assert (answer["night_m"], answer["assumed_night"]) == (KINDS["turret"].night_m, True)
+
+
+@pytest.mark.parametrize("dtype", [object, bool, "boolean", float])
+def test_without_night_vision_a_camera_sees_nothing_in_the_dark(dtype):
+    answer = completed(cameras(night_vision=pd.Series([False], dtype=dtype))).iloc[0]
+    assert (answer["night_m"], answer["assumed_night"]) == (0.0, False)
+
+
+def test_where_there_is_no_such_column_the_light_is_the_kinds_and_a_street_camera_has_none():
+    answer = completed(cameras(kind=["city"]))
+    assert answer["night_m"].dtype == float
+    assert (answer["night_m"][0], answer["assumed_night"][0]) == (0.0, True)
+
+
+def test_no_light_is_believed_beyond_the_largest_range(monkeypatch):
+    far = optics.Optics("Search light", 60.0, 1920, 500.0)
+    monkeypatch.setattr(optics, "KINDS", {"turret": far})
+    assert completed(cameras())["night_m"].tolist() == [MAX_RANGE_M]
+
+
+def test_levels_of_the_departments_own_move_the_range():
+    doubled = {name: 2 * pixels for name, pixels in LEVELS.items()}
+    assert completed(cameras(), "observe", doubled)["range_m"][0] == pytest.approx(
+        completed(cameras(), "recognise")["range_m"][0]
+    )
+    assert KINDS["turret"].range_m("observe", doubled) == KINDS["turret"].range_m("recognise")
+    assert optics.pixels_of("detect", doubled) == 50
+
+
+def test_levels_come_back_in_their_order():
+    given_levels = {"identify": 250, "recognise": 125, "observe": 62.5, "detect": 25}
+    assert list(optics.checked_levels(given_levels).items()) == list(LEVELS.items())
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        {"detect": 25, "observe": 62.5, "recognise": 125},
+        {**LEVELS, "see": 300},
+        {**LEVELS, "detect": 0},
+        {**LEVELS, "detect": -25},
+        {**LEVELS, "observe": 25},
+        {**LEVELS, "recognise": 250, "identify": 125},
+        {**LEVELS, "identify": float("inf")},
+        {**LEVELS, "detect": float("nan")},
+        {**LEVELS, "detect": "25"},
+        {**LEVELS, "detect": None},
+        [25, 62.5, 125, 250],
+        None,
+    ],
+)
+def test_levels_that_cannot_be_are_refused_in_one_sentence(levels):
+    words = r"^Give pixels a metre for exactly these levels, .*: detect, observe, recognise, identify\.$"
+    with pytest.raises(ValueError, match=words):
+        optics.checked_levels(levels)
 
 
 def test_a_direction_nobody_stated_covers_nothing():
@@ -152,6 +216,7 @@ def test_no_cameras_are_completed_to_none():
         (cameras(azimuth=[np.inf]), "azimuth"),
         (cameras(hfov=[400.0]), "field of view"),
         (cameras(width_px=[0]), "width"),
+        (cameras(night_vision=[2]), "Night vision"),
     ],
 )
 def test_cameras_that_cannot_be_are_refused_in_words(frame, words):
