@@ -576,11 +576,6 @@ def _line_at(ax, ay, bx, by, direction_x, direction_y, reach):
 
 
 @njit(cache=True, nogil=True)
-def _apart(corner, x, y):
-    return max(abs(corner[0] - x), abs(corner[1] - y)) > HAIR_M
-
-
-@njit(cache=True, nogil=True)
 def _draw(corners, used, cx, cy, azimuth, reach, seen, turns, nearest, chord):
     """Adds to the first ``used`` corners those that what is nearest between the turns has; how many now.
 
@@ -614,6 +609,7 @@ def _draw(corners, used, cx, cy, azimuth, reach, seen, turns, nearest, chord):
 
 @njit(cache=True, nogil=True)
 def _apart(corner, x, y):
+    """Whether the place (x, y) is more than a hair from the corner."""
     return max(abs(corner[0] - x), abs(corner[1] - y)) > HAIR_M
 
 
