@@ -1,13 +1,16 @@
 """The offences of NIBRS, the FBI's National Incident-Based Reporting System.
 
 Every incident carries one of these codes, whatever words its publisher uses, so that one rule about
-"theft from motor vehicle" holds in every city.
+"theft from motor vehicle" holds in every city. Filters offer the groups, not the codes: the kinds of
+crime that a captain thinks in.
 """
 
 from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from data.errors import PorchlightError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +24,13 @@ class Offence(NamedTuple):
     category: str
     group: str  # A: reported as an incident; B: reported as an arrest only
     crime_against: str  # Person, Property, Society, Not a Crime
+
+
+class Group(NamedTuple):
+    """Offences that a filter offers as one choice."""
+
+    label: str
+    codes: tuple[str, ...]
 
 
 _TABLE = (
@@ -119,3 +129,46 @@ _TABLE = (
 
 #: Code -> offence, in the order of the codes.
 OFFENCES: Mapping[str, Offence] = MappingProxyType({row[0]: Offence(*row) for row in _TABLE})
+
+#: Key -> group, in the order that filters show. Every code is in exactly one.
+GROUPS: Mapping[str, Group] = MappingProxyType(
+    {
+        "violence": Group("Violence", ("09A", "09B", "100", "13A", "13B", "13C", "64B")),
+        "robbery": Group("Robbery", ("120",)),
+        "sexual": Group("Sexual offences", ("11A", "11B", "11C", "11D", "36A", "36B", "64A", "90H")),
+        "burglary": Group("Burglary", ("220",)),
+        "vehicle_theft": Group("Vehicle theft", ("240",)),
+        "theft_from_vehicle": Group("Theft from vehicles", ("23F", "23G")),
+        "other_theft": Group("Other theft", ("23A", "23B", "23C", "23D", "23E", "23H", "280")),
+        "damage": Group("Damage and arson", ("200", "290")),
+        "fraud": Group(
+            "Fraud, forgery and extortion",
+            ("210", "250", "26A", "26B", "26C", "26D", "26E", "26F", "26G", "26H", "270", "510", "90A"),
+        ),
+        "drugs_and_weapons": Group("Drugs and weapons", ("35A", "35B", "520", "521", "522", "526")),
+        "other": Group(
+            "Other",
+            (
+                *("09C", "101", "103", "30A", "30B", "30C", "30D", "360", "370", "39A", "39B", "39C", "39D"),
+                *("40A", "40B", "40C", "49A", "49B", "49C", "58A", "58B", "61A", "61B", "620", "720"),
+                *("90B", "90C", "90D", "90E", "90F", "90G", "90I", "90J", "90K", "90L", "90M", "90Z"),
+            ),
+        ),
+    }
+)
+
+_GROUP_OF = {code: key for key, group in GROUPS.items() for code in group.codes}
+
+
+def group_of(code: str) -> str:
+    """The key in `GROUPS` of the group that an offence is in.
+
+    >>> group_of("23F"), GROUPS[group_of("23F")].label
+    ('theft_from_vehicle', 'Theft from vehicles')
+
+    Raises:
+        PorchlightError: NIBRS has no such code.
+    """
+    if code not in _GROUP_OF:
+        raise PorchlightError(f"There is no NIBRS offence {code!r}: give a code such as 23F.")
+    return _GROUP_OF[code]
