@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FACTORS = ("working", "retained", "willing")
 FACTOR_COLUMNS = ("share", "low", "high", "basis", "yes", "of")
+BASIS = pd.CategoricalDtype(["known", "counted", "assumed"])
 
 #: So many of a group must have been counted before its own share is used and not that of all.
 ENOUGH = 30
@@ -39,10 +40,12 @@ def known(yes: ArrayLike) -> pd.DataFrame:
     [[1.0, 1.0, 1.0, 'known'], [0.0, 0.0, 0.0, 'known']]
     """
     certain = np.asarray(yes, dtype=bool).astype(float)
-    return pd.DataFrame(
-        {"share": certain, "low": certain, "high": certain, "basis": "known", "yes": 0, "of": 0},
-        columns=list(FACTOR_COLUMNS),
-    )
+    return _factor(certain, certain, certain, "known", 0, 0)
+
+
+def _factor(share: ArrayLike, low: ArrayLike, high: ArrayLike, basis: str, yes: int, of: int) -> pd.DataFrame:
+    values = (share, low, high, basis, yes, of)
+    return pd.DataFrame(dict(zip(FACTOR_COLUMNS, values, strict=True))).astype({"basis": BASIS})
 
 
 def answered(
@@ -71,16 +74,8 @@ def answered(
     effect = design_effect(said, asked)
     a = assumed * worth + said.sum() / effect
     b = (1 - assumed) * worth + (asked - said).sum() / effect
-    return pd.DataFrame(
-        {
-            "share": [a / (a + b)],
-            "low": special.betaincinv(a, b, (1 - confidence) / 2),
-            "high": special.betaincinv(a, b, (1 + confidence) / 2),
-            "basis": "counted" if asked.sum() else "assumed",
-            "yes": int(said.sum()),
-            "of": int(asked.sum()),
-        }
-    )
+    low, high = special.betaincinv(a, b, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return _counted([a / (a + b)], low, high, int(said.sum()), int(asked.sum()))
 
 
 def design_effect(yes: ArrayLike, of: ArrayLike) -> float:
@@ -162,16 +157,11 @@ def retained(
 def _survival(yes: int, of: int) -> pd.DataFrame:
     """The share of the cameras that keep footage longer, one row."""
     low, high = wilson(yes, of)
-    return pd.DataFrame(
-        {
-            "share": [yes / of if of else 0.5],
-            "low": low,
-            "high": high,
-            "basis": "counted" if of else "assumed",
-            "yes": yes,
-            "of": of,
-        }
-    )
+    return _counted([yes / of if of else 0.5], low, high, yes, of)
+
+
+def _counted(share: ArrayLike, low: float, high: float, yes: int, of: int) -> pd.DataFrame:
+    return _factor(share, low, high, "counted" if of else "assumed", yes, of)
 
 
 def chances(working: pd.DataFrame, retained: pd.DataFrame, willing: pd.DataFrame) -> pd.DataFrame:
