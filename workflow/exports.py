@@ -60,14 +60,11 @@ def csv(table: pd.DataFrame) -> bytes:
     >>> csv(pd.DataFrame({"Block": ["Oak Street", "=1+1"], "Incidents": [3, -1]}))
     b"Block,Incidents\r\nOak Street,3\r\n'=1+1,-1\r\n"
     """
-    safe = pd.DataFrame(
-        {place: table.iloc[:, place].map(_safe, na_action="ignore") for place in range(table.shape[1])},
-        index=table.index,
-    )
+    safe = pd.DataFrame({place: _safe(table.iloc[:, place]) for place in range(table.shape[1])})
     headings = [neutralised(str(heading)) for heading in table.columns]
     # Both characters of the line end are needed: only then is a lone carriage return in a cell put in quotes.
     text = safe.to_csv(index=False, header=headings, lineterminator="\r\n")
-    return text.encode(errors="replace")
+    return text.encode()
 
 
 def xlsx(tables: Mapping[str, pd.DataFrame], notes: Sequence[str]) -> bytes:
@@ -119,7 +116,7 @@ def geojson(frame: gpd.GeoDataFrame, notes: Sequence[str]) -> bytes:
         for shape, row in zip(shapes, rows, strict=True)
     )
     text = f'{{"type": "FeatureCollection", "notes": {_json(list(notes))}, "features": [\n{features}\n]}}\n'
-    return text.encode(errors="replace")
+    return text.encode()
 
 
 def geoparquet(frame: gpd.GeoDataFrame, notes: Sequence[str]) -> bytes:
@@ -138,7 +135,7 @@ def geoparquet(frame: gpd.GeoDataFrame, notes: Sequence[str]) -> bytes:
     # geopandas has no way to add to the file's metadata, so they are added to what it wrote.
     layer = pq.read_table(io.BytesIO(file.getvalue()))
     noted = io.BytesIO()
-    metadata = layer.schema.metadata | {b"notes": _json(list(notes)).encode(errors="replace")}
+    metadata = layer.schema.metadata | {b"notes": _json(list(notes)).encode()}
     pq.write_table(layer.replace_schema_metadata(metadata), noted, compression="zstd")
     return noted.getvalue()
 
@@ -260,7 +257,6 @@ def _write_text(
     sheet: xlsxwriter.worksheet.Worksheet, row: int, place: int, text: str, look: Any, formats: _Formats
 ) -> None:
     """Text as it stands, or as much of it as a cell holds and a mark."""
-    text = text.encode(errors="replace").decode()
     if len(text) > CELL_CHARACTERS // 2 and _first(text, CELL_CHARACTERS) != text:
         text = _first(text, CELL_CHARACTERS - len(CUT)) + CUT
     if text.startswith("<r>") and text.endswith("</r>"):
@@ -311,10 +307,13 @@ def _first(text: str, units: int) -> str:
     return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
 
 
-def _safe(value: Any) -> Any:
-    """A cell of a CSV file: numbers, dates and truths as they are, everything else as safe text."""
-    simple = isinstance(value, bool | int | float | Decimal | np.number | np.bool_ | date)
-    return value if simple else neutralised(str(value))
+def _safe(column: pd.Series) -> pd.Series:
+    """A column of a CSV file: numbers, dates and truths as they are, everything else as safe text."""
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    # As objects, or pandas would make 3.0 of a 3 beside a missing value.
+    values = [neutralised(value) if isinstance(value, str) else value for value in _plain(column)]
+    return pd.Series(values, index=column.index, dtype=object)
 
 
 def _plain(column: pd.Series) -> list[Any]:
@@ -349,4 +348,4 @@ def _mappable(frame: gpd.GeoDataFrame) -> None:
 
 def _json(value: Any) -> str:
     """JSON with letters as they are and times in ISO 8601."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=date.isoformat)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=lambda moment: moment.isoformat())
