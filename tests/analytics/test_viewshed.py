@@ -120,6 +120,49 @@ def test_a_wall_without_length_hides_nothing():
     assert sees(camera(), np.array([[0.0, 5.0, 0.0, 5.0]]), (0, 10)) == [True]
 
 
+# Walls that cross
+
+
+def test_where_walls_cross_the_outline_turns_exactly_there():
+    cross = np.array([[-5.0, 5.0, 5.0, 15.0], [-5.0, 15.0, 5.0, 5.0]])
+    seen = cast(camera(), cross).polygons()[0]
+    assert seen.normalize().equals_exact(
+        shapely.Polygon([(0, 0), (-5, 5), (0, 10), (5, 5)]).normalize(), 1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("walls", "pieces"),
+    [
+        ([[0, 0, 10, 10], [0, 10, 10, 0]], 4),  # they cross
+        ([[0, 0, 10, 0], [5, -5, 5, 5], [7, -5, 7, 5]], 7),  # one is crossed twice
+        ([[0, 0, 10, 0], [0, 0, 10, 0]], 2),  # a duplicate
+        ([[0, 0, 10, 0], [15, 0, 5, 0]], 2),  # along each other
+        ([[0, 0, 10, 0], [5, 0, 5, 5]], 2),  # one ends at the other
+        ([[0, 0, 10, 0], [5, -1e-9, 5, 5]], 2),  # the same, but for rounding
+        ([[0, 0, 10, 0], [10, 0, 10, 10]], 2),  # a corner
+        ([[0, 0, 10, 0], [0, 5, 10, 5]], 2),  # they do not meet
+        ([[-9e5, 1, 9e5, 1], [3, 0, 3, 2]], 4),  # one of them is very long
+    ],
+)
+def test_walls_are_cut_where_they_cross_and_nowhere_else(walls, pieces):
+    found = WallIndex.of(walls).walls
+    assert len(found) == pieces
+    lines = shapely.multilinestrings(np.asarray(walls, dtype=float).reshape(-1, 2, 2))
+    assert np.hypot(*(found[:, 2:] - found[:, :2]).T).sum() == pytest.approx(lines.length)
+    assert shapely.covers(shapely.buffer(lines, 1e-6), shapely.points(found[:, :2])).all()
+
+
+def test_thousands_of_walls_may_cross_in_one_place():
+    turn = np.linspace(0, np.pi, 2000, endpoint=False)
+    spoke = 20 * np.column_stack([np.cos(turn), np.sin(turn)])
+    walls = np.hstack([-spoke, spoke]) + np.tile(scenes.FAR_AWAY, 2)
+    assert len(WallIndex.of(walls).walls) == 4000
+
+
+# Against plain shapely
+
+
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(0, 60))
 def test_sight_agrees_with_plain_shapely(seed, count):
@@ -173,6 +216,51 @@ def test_depth_polygons_and_sight_tell_the_same_story(seed, count):
     assert off[~at_the_range].max(initial=0) < 1e-4
 
 
+@pytest.mark.parametrize("street", scenes.STREETS)
+def test_in_the_worst_camera_the_area_is_off_by_less_than_0_2_percent(street):
+    random = np.random.default_rng(0)
+    off, misplaced = [], []
+    for _ in range(20):
+        built = scenes.STREETS[street](random, random.integers(2, 80))
+        walls = walls_of(built)
+        cameras = pd.concat(
+            [scenes.cameras(random, 15, built), scenes.mounted_cameras(random, 15, built)], ignore_index=True
+        )
+        ours = cast(cameras, walls).polygons().to_numpy()
+        plain = np.array([scenes.plain_viewshed(one, walls) for one in cameras.itertuples()])
+        area = shapely.area(plain)
+        off.append(np.abs(shapely.area(ours) - area) / area)
+        misplaced.append(shapely.area(shapely.symmetric_difference(ours, plain)) / area)
+        assert shapely.is_valid(ours).all()
+    assert np.concatenate(off).max() <= 0.002
+    assert np.concatenate(off).max() <= 1e-5  # what the plain arcs of 2,000 corners leave out is all there is
+    assert np.concatenate(misplaced).max() <= 0.002
+
+
+@pytest.mark.parametrize("street", scenes.STREETS)
+def test_of_100_000_lines_of_sight_those_that_brute_force_calls_otherwise_end_at_a_boundary(street):
+    random = np.random.default_rng(1)
+    pairs, astray = 0, []
+    while pairs < 100_000 / len(scenes.STREETS):
+        built = scenes.STREETS[street](random, random.integers(2, 80))
+        walls = walls_of(built)
+        cameras = pd.concat(
+            [scenes.cameras(random, 10, built), scenes.mounted_cameras(random, 10, built)], ignore_index=True
+        )
+        viewsheds = cast(cameras, walls)
+        for position, one in enumerate(cameras.itertuples()):
+            # About the sector, a little over its edges, as many near as far for its area.
+            bearing = np.radians(one.azimuth + random.uniform(-0.55, 0.55, 250) * one.hfov)
+            metres = one.range_m * np.sqrt(random.uniform(0, 1.1, 250))
+            points = (one.x, one.y) + metres[:, None] * np.column_stack([np.sin(bearing), np.cos(bearing)])
+            disagree = viewsheds.sees(position, points) != scenes.plainly_sees(one, points, walls)
+            pairs += len(points)
+            if disagree.any():
+                boundary = shapely.boundary(scenes.plain_viewshed(one, walls))
+                astray.append(shapely.distance(boundary, shapely.points(points[disagree])).max())
+    assert max(astray, default=0.0) <= 0.05
+
+
 def test_outlines_are_valid_where_cameras_stand_in_line_with_walls():
     random = np.random.default_rng(0)
     corners = np.stack(np.meshgrid(np.arange(0, 100, 10), np.arange(0, 100, 10)), axis=-1).reshape(-1, 2)
@@ -209,6 +297,97 @@ def test_many_cameras_at_once_see_what_each_sees_alone():
     alone = cast(few, walls_of(built))
     assert (viewsheds.depth == np.tile(alone.depth, (40, 1))).all()
     assert viewsheds.polygons().area.to_numpy() == pytest.approx(np.tile(alone.polygons().area, 40))
+
+
+# What must hold of any view
+
+
+def surroundings(seed: int, street: str) -> tuple[pd.DataFrame, np.ndarray]:
+    random = np.random.default_rng(seed)
+    built = scenes.STREETS[street](random, random.integers(2, 40))
+    cameras = [scenes.cameras(random, 4, built), scenes.mounted_cameras(random, 4, built)]
+    return pd.concat(cameras, ignore_index=True), walls_of(built)
+
+
+def points_about(cameras: pd.DataFrame, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of cameras, and a point within the range of each."""
+    position = np.repeat(np.arange(len(cameras)), 100)
+    off = np.random.default_rng(seed).uniform(-1, 1, (len(position), 2))
+    reach = cameras["range_m"].to_numpy()[position, None]
+    return position, cameras[["x", "y"]].to_numpy()[position] + off * reach
+
+
+STREET = st.sampled_from(list(scenes.STREETS))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, STREET, st.floats(0, 2 * np.pi), st.floats(0.1, 200), st.floats(-100, 100))
+def test_one_more_wall_never_shows_more(seed, street, bearing, length, east):
+    cameras, walls = surroundings(seed, street)
+    start = np.add(scenes.FAR_AWAY, (east, 0))
+    wall = np.hstack([start, start + length * np.array([np.sin(bearing), np.cos(bearing)])])
+    before, after = cast(cameras, walls), cast(cameras, np.vstack([walls, wall]))
+    assert (after.depth <= before.depth + 1e-5).all()
+    assert (after.polygons().area <= before.polygons().area * (1 + 1e-9) + 1e-6).all()
+    position, points = points_about(cameras, seed)
+    assert not (after.sees(position, points) & ~before.sees(position, points)).any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, STREET)
+def test_one_more_camera_changes_no_other_view_and_never_lowers_what_all_see_together(seed, street):
+    cameras, walls = surroundings(seed, street)
+    all_but_one, everyone = cast(cameras.iloc[:-1], walls), cast(cameras, walls)
+    assert (everyone.depth[:-1] == all_but_one.depth).all()
+    assert (everyone.polygons()[:-1].geom_equals(all_but_one.polygons())).all()
+    together = [shapely.union_all(some.polygons().to_numpy()).area for some in (all_but_one, everyone)]
+    assert together[1] >= together[0] * (1 - 1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    SEEDS,
+    STREET,
+    st.floats(0, 360),
+    st.floats(-1e6, 1e6) | st.sampled_from([-scenes.FAR_AWAY[0] + 180]),
+    st.floats(-1e6, 1e6) | st.sampled_from([-scenes.FAR_AWAY[1] + 90]),
+)
+def test_a_city_moved_and_turned_is_seen_as_before(seed, street, turn, east, north):
+    # Among the moves are those to where coordinates look like degrees, at the date line and the pole.
+    cameras, walls = surroundings(seed, street)
+    cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+
+    def moved(places: np.ndarray) -> np.ndarray:
+        x, y = (places - scenes.FAR_AWAY).T
+        clockwise = np.column_stack([x * cosine + y * sine, y * cosine - x * sine])
+        return clockwise + scenes.FAR_AWAY + (east, north)
+
+    elsewhere = cameras.assign(azimuth=cameras["azimuth"] + turn)
+    elsewhere[["x", "y"]] = moved(cameras[["x", "y"]].to_numpy())
+    before = cast(cameras, walls)
+    after = cast(elsewhere, np.hstack([moved(walls[:, :2]), moved(walls[:, 2:])]))
+    assert after.polygons().area.to_numpy() == pytest.approx(before.polygons().area, rel=1e-6, abs=1e-6)
+    position, points = points_about(cameras, seed)
+    boundaries = shapely.boundary(before.polygons().to_numpy())[position]
+    clear = shapely.distance(boundaries, shapely.points(points)) > 1e-4
+    metres = np.hypot(*(points - cameras[["x", "y"]].to_numpy()[position]).T)
+    clear &= np.abs(metres - cameras["range_m"].to_numpy()[position]) > 1e-4  # arcs are drawn with chords
+    same = before.sees(position, points) == after.sees(position, moved(points))
+    assert same[clear].all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, STREET, st.integers(2, 6))
+def test_views_side_by_side_see_what_one_wide_view_sees(seed, street, parts):
+    cameras, walls = surroundings(seed, street)
+    width = cameras["hfov"] / parts
+    slices = [
+        cameras.assign(azimuth=cameras["azimuth"] - cameras["hfov"] / 2 + (part + 0.5) * width, hfov=width)
+        for part in range(parts)
+    ]
+    areas = sum(cast(one, walls).polygons().area for one in slices)
+    whole = cast(cameras, walls).polygons().area
+    assert areas.to_numpy() == pytest.approx(whole.to_numpy(), rel=1e-6, abs=1e-6)
 
 
 # On a wall, and in a house
