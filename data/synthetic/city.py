@@ -137,6 +137,8 @@ def _ground(
         offset = (np.array([place % tiles, place // tiles]) - (tiles - 1) / 2) * TILE_METRES + origin
         sketch = layout.draw(rng)
         street = streets.segments(sketch, sketch.lines + streets.fill(sketch, rng))
+        # A generator of its own: whether a street is lit changes no draw of what follows.
+        street["lit"] = streets.lit(street, rng.spawn(1)[0])
         block = blocks.blocks(sketch, street)
         building = buildings.buildings(sketch, street, block, rng)
         block["population"] = buildings.population(block, building)

@@ -49,6 +49,8 @@ FIELDS_OF_VIEW = {
     "other": 90,
 }
 
+UHD_PX = 3840  # a bullet or turret camera with so wide a picture is sold, and registered, as 4K
+
 #: Who takes part, by what the building is used for.
 HOMES = {"house": 1.0, "cottage": 0.7, "apartments": 2.0}
 FIRMS = {"shop": 1.0, "store": 4.0, "big store": 12.0, "fuel": 8.0, "diner": 3.0, "office": 1.0, "hall": 4.0,
@@ -57,6 +59,7 @@ BEST_HOURS = ("mornings", "after 17:00", "weekdays 9:00 to 17:00", "any time", N
 REGISTRY_DAYS = 3.1 * 365  # since the registry opened
 #: Cameras beside the first, by who owns them.
 MORE_CAMERAS = {"resident": 0.75, "business": 2.9, "neighbourhood": 9.0}
+TURNING_SHARE = 0.3  # of the city's street cameras that do not look all round
 #: How the direction of a camera is known.
 DIRECTIONS = {"unknown": 0.15, "verified": 0.14, "assumed": 0.05, "stated": 0.66}
 
@@ -184,6 +187,7 @@ def cameras(
     large = rng.choice([1280.0, 1920.0, 2560.0, 3840.0], total, p=[0.1, 0.4, 0.35, 0.15])
     width = np.where(kind == "doorbell", small, large)
     storage, hours = _storage(kind, home, rng)
+    kind[np.isin(kind, ["bullet", "turret"]) & (width >= UHD_PX)] = "4k"
 
     def later(since: pd.Series, least: float, most: float, share: float) -> pd.Series:
         """For a share, a time so many days later; missing for the others, and where it would lie ahead."""
@@ -323,7 +327,7 @@ def agency_cameras(
     )
     total = len(frame)
     views = frame["views"]
-    turning = frame["hfov"] == 360
+    round_about = frame["hfov"] == 360
     installed = end.tz_localize(None) - pd.to_timedelta(rng.integers(60, 365 * 7, total), unit="D")
     return frame.drop(columns="views").assign(
         source="synthetic",
@@ -333,7 +337,7 @@ def agency_cameras(
         azimuths=views.map(json.dumps),
         direction_from=rng.choice(["verified", "stated"], total, p=[0.7, 0.3]).astype(object),
         direction_text=views.map(lambda each: ";".join(f"{one:.0f}" for one in each)).mask(
-            turning, "all round"
+            round_about, "all round"
         ),
         retention_hours=720.0,
         installed_on=installed.date,
@@ -341,7 +345,10 @@ def agency_cameras(
 
 
 def _street_cameras(streets: pd.DataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """City cameras at intersections, most of them in the centre and on main roads; some look all round."""
+    """City cameras at intersections, most of them in the centre and on main roads.
+
+    Some look all round at once; some turn, and are set to look along each street that leaves the intersection.
+    """
     lines = streets["geometry"].to_numpy()
     corner, address = corners(streets)
     spot = shapely.points(corner)
@@ -351,12 +358,16 @@ def _street_cameras(streets: pd.DataFrame, count: int, rng: np.random.Generator)
     weight = np.exp(-away / 700) + 0.12 * (metres < 1.0) * (away < 3200)
     chosen = rng.choice(len(corner), count, replace=False, p=weight / weight.sum())
     point = corner[chosen] + rng.choice([-7.0, 7.0], (count, 2))
-    turning = rng.random(count) < 0.2
+    round_about = rng.random(count) < 0.2
+    # A generator of its own: which cameras turn changes no draw of what follows.
+    turns = ~round_about & (rng.spawn(1)[0].random(count) < TURNING_SHARE)
     views = []
     for number, place in enumerate(corner[chosen]):
         legs = _legs(lines, place)
         some = rng.choice(legs, min(len(legs), int(rng.integers(1, 4))), replace=False)
-        views.append([0.0] if turning[number] else sorted(some.tolist()))
+        turns[number] &= len(legs) > 2
+        seen = legs if turns[number] else some
+        views.append([0.0] if round_about[number] else sorted(seen.tolist()))
     return pd.DataFrame(
         {
             "source_key": [f"CCTV-{number:03d}" for number in range(1, count + 1)],
@@ -365,8 +376,9 @@ def _street_cameras(streets: pd.DataFrame, count: int, rng: np.random.Generator)
             "x": point[:, 0],
             "y": point[:, 1],
             "views": views,
-            "hfov": np.where(turning, 360.0, rng.choice([60.0, 75.0, 90.0], count)),
+            "hfov": np.where(round_about, 360.0, rng.choice([60.0, 75.0, 90.0], count)),
             "width_px": rng.choice([1920, 2560, 3840], count),
+            "turns": turns,
         }
     )
 
@@ -398,6 +410,7 @@ def _plate_readers(streets: pd.DataFrame, count: int, rng: np.random.Generator) 
             ],
             "hfov": rng.uniform(25, 35, count).round(),
             "width_px": 1920,
+            "turns": False,
         }
     )
 

@@ -27,6 +27,10 @@ SMALLEST_FACE = 25_000.0  # square metres: less is no place for streets of its o
 SHORTEST = 14.0  # metres between two crossings
 METRES_A_NUMBER = 1.2  # house numbers grow by one every so many metres
 
+#: The share of the named streets that have lamps, by zone; others, such as the bypass, have none.
+LIT = {"arterial": 1.0, "collector": 1.0, "centre": 1.0, "campus": 0.95, "apartments": 0.9, "old": 0.75,
+       "industry": 0.5, "suburb": 0.5, "park": 0.3}  # fmt: skip
+
 
 def fill(layout: Layout, rng: np.random.Generator) -> list[Line]:
     """The named streets within the faces of the layout."""
@@ -99,6 +103,12 @@ def segments(layout: Layout, lines: list[Line]) -> pd.DataFrame:
     ).sort_values(["line", "left_from"], kind="stable", ignore_index=True)
     frame.insert(0, "id", np.arange(1, len(frame) + 1))
     return frame
+
+
+def lit(streets: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Whether each segment has lamps: a street has them along the whole of a zone, or not at all."""
+    chance = rng.random(streets["line"].max() + 1)[streets["line"]]
+    return chance < streets["zone"].map(LIT).fillna(0.0).to_numpy()
 
 
 def _noded(lines: NDArray[np.object_] | list[LineString]) -> NDArray[np.object_]:

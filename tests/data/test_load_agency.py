@@ -103,6 +103,24 @@ def test_a_list_of_ones_own(store: Store, tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_may_say_which_cameras_turn(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "cameras.csv"
+    rows = [f"{word},city,33.58,-85.08,0;90;180,{word}" for word in ("yes", "NO", "ptz", "fixed", "perhaps")]
+    file.write_text("\n".join(["id,kind,lat,lon,direction,turns", *rows, "silent,city,33.58,-85.08,0,", ""]))
+    assert load.agency_cameras(file, store).accepted == 6
+    assert dict(ask(store, "SELECT source_key, turns FROM agency_camera")) == {
+        "yes": True,
+        "ptz": True,
+        "NO": False,
+        "fixed": False,
+        "perhaps": None,
+        "silent": None,
+    }
+    assert load.agency_cameras(file, store).duplicates == 6
+    file.write_text(file.read_text().replace("silent,city,33.58,-85.08,0,", "silent,city,33.58,-85.08,0,yes"))
+    assert load.agency_cameras(file, store).accepted == 1
+
+
 def test_the_same_list_twice_changes_nothing_and_a_corrected_row_replaces_its_old_self(
     store: Store, tmp_path: Path
 ) -> None:
@@ -135,7 +153,13 @@ def test_openstreetmap_tags_say_what_is_a_plate_reader_and_what_is_private(
     features = [
         feature(1, **{"surveillance:type": "ALPR", "direction": "338-23", "operator:type": ""}),
         feature(
-            2, **{"surveillance:type": "camera", "operator:type": "government", "camera:direction": "90"}
+            2,
+            **{
+                "surveillance:type": "camera",
+                "operator:type": "government",
+                "camera:direction": "90",
+                "camera:type": "panning",
+            },
         ),
         feature(3, **{"surveillance:type": "camera", "operator:type": "private"}),
         feature(4, **{"surveillance:type": "guard"}),
@@ -143,7 +167,7 @@ def test_openstreetmap_tags_say_what_is_a_plate_reader_and_what_is_private(
     file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     report = load.agency_cameras(file, store)
     assert report.reasons == {"private camera": 1, "not a camera": 1}
-    assert ask(store, "SELECT source_key, kind, azimuths, hfov FROM agency_camera ORDER BY 1") == [
-        ("node/1", "alpr", "[0.5]", 45.0),
-        ("node/2", "city", "[90.0]", None),
+    assert ask(store, "SELECT source_key, kind, azimuths, hfov, turns FROM agency_camera ORDER BY 1") == [
+        ("node/1", "alpr", "[0.5]", 45.0, None),
+        ("node/2", "city", "[90.0]", None, True),
     ]

@@ -59,6 +59,24 @@ def test_a_layer_loaded_again_replaces_the_one_before(store: Store, tmp_path: Pa
     assert ask(store, "SELECT id, code FROM block ORDER BY 1") == [(1, "a"), (2, "b")]
 
 
+def test_whether_a_street_is_lit_is_told_in_the_publishers_words_and_else_unknown(
+    store: Store, tmp_path: Path
+) -> None:
+    words = ["yes", "24/7", " Automatic", "no", "limited", "19:00-23:00", "", None]
+    lines = [LineString([(-75.2, 39.95 + n / 1000), (-75.19, 39.95)]) for n in range(len(words))]
+    assert load.streets(layer(tmp_path, lines, lit=words), store).accepted == len(words)
+    assert ask(store, "SELECT lit FROM street ORDER BY id") == [
+        (known,) for known in (True, True, True, False, None, None, None, None)
+    ]
+    assert load.streets(layer(tmp_path, lines, lit=words), store).duplicates == len(words)
+
+
+def test_a_file_that_says_yes_or_no_by_a_flag_is_understood_too(duckdb_store: Store, tmp_path: Path) -> None:
+    lines = [LineString([(-75.2, 39.95), (-75.19, 39.95)]), LineString([(-75.2, 39.96), (-75.19, 39.96)])]
+    load.streets(layer(tmp_path, lines, "layer.parquet", lit=[True, False]), duckdb_store)
+    assert ask(duckdb_store, "SELECT lit FROM street ORDER BY id") == [(True,), (False,)]
+
+
 def test_incidents_follow_when_blocks_are_replaced(store: Store, tmp_path: Path) -> None:
     load.blocks(areas(tmp_path, "two", geoid=["a", "b"]), store)
     load.incidents(written(tmp_path, row(1), row(2, point_x=-75.185)), store)

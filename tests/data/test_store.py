@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from alembic import command as alembic
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 
 from data import schema, settings
 from data.errors import PorchlightError, StoreError
-from data.store import Store, migrate, open_store
+from data.store import MIGRATIONS, Store, migrate, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +135,28 @@ def test_migrating_a_current_database_changes_nothing(store):
     migrate(store.engine)
     with store.read() as connection:
         assert connection.execute(value_of.where(schema.setting.c.name == "kept")).scalar() == "1"
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date_with_its_rows_kept(store):
+    configuration = AlembicConfig()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    with store.engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        alembic.downgrade(configuration, "0001")
+        connection.execute(sa.text("INSERT INTO street (id, name, geometry) VALUES (1, 'Main St', '')"))
+        connection.execute(
+            sa.text(
+                "INSERT INTO agency_camera (source, source_key, content_hash, load_id, kind, lon, lat, azimuths, "
+                "direction_from) VALUES ('agency', '1', 1, 1, 'city', 0, 0, '[]', 'unknown')"
+            )
+        )
+    migrate(store.engine)
+    with store.read() as connection:
+        assert connection.execute(sa.select(schema.street.c.name, schema.street.c.lit)).all() == [
+            ("Main St", None)
+        ]
+        camera = schema.agency_camera
+        assert connection.execute(sa.select(camera.c.source_key, camera.c.turns)).all() == [("1", None)]
 
 
 def test_a_database_that_another_process_has_open_is_refused_in_one_sentence(duckdb_store, key_file):

@@ -159,6 +159,13 @@ def test_no_building_crosses_a_street_or_another_building_or_the_limits(town):
     assert shapely.intersects(block, shapely.centroid(buildings)).all()
 
 
+def test_main_roads_and_the_centre_are_lit_at_night_and_some_residential_streets_are_not(town):
+    lit = town.streets.groupby("zone")["lit"].mean()
+    assert (lit[["arterial", "collector", "centre"]] == 1).all()
+    assert lit["bypass"] == 0
+    assert 0.2 < lit["suburb"] < 0.8
+
+
 def test_buildings_have_addresses_within_the_numbers_of_their_street(town):
     homes = town.buildings[town.buildings["use"] != "shed"]
     assert homes["address"].str.fullmatch(r"\d+ [A-Z][\w .']+").all()
@@ -254,6 +261,7 @@ def test_the_registry_has_the_owners_and_cameras_of_such_a_town(town):
         "bullet",
         "dome",
         "turret",
+        "4k",
         "ptz",
         "floodlight",
         "indoor",
@@ -307,6 +315,20 @@ def test_agency_cameras_state_their_views_as_a_list(town):
     assert (town.agency_cameras["hfov"] == 360).any()
     readers = town.agency_cameras[town.agency_cameras["kind"] == "alpr"]
     assert readers["hfov"].between(25, 35).all()
+
+
+def test_some_city_cameras_turn_between_presets_and_no_plate_reader_does(town):
+    turning = town.agency_cameras[town.agency_cameras["turns"]]
+    assert 10 <= len(turning) <= 30
+    assert set(turning["kind"]) == {"city"}
+    assert turning["azimuths"].map(lambda text: len(json.loads(text))).isin([3, 4]).all()
+    assert (turning["hfov"] < 360).all()
+
+
+def test_cameras_sold_as_4k_have_pictures_so_wide_where_their_owners_stated_it(town):
+    widths = town.cameras.loc[town.cameras["kind"] == "4k", "width_px"]
+    assert len(widths) > 20
+    assert set(widths.dropna()) == {3840}
 
 
 # What the police did ------------------------------------------------------------------------
