@@ -1,225 +1,221 @@
-"""What the cameras can see of the city, and how much of its crime happened in view.
+"""What the cameras can see of the city, and how much of its harm happened in view.
 
-A camera counts with its own or its kind's optics, from where it stands on its wall, past the
-buildings. Where nobody stated a direction it counts for nothing; where we assumed one it is kept
-apart. All of it is public space seen from above: nothing here tells where one camera is.
+A camera counts with its own or its kind's optics, from where it stands on its wall, past the buildings, by day
+as far as its lens resolves and in the dark as far as its own light or a street lamp reaches. Where nobody
+stated a direction it counts for nothing. An incident counts as in view by the share of the public ground
+around its published place that is in view, in the light it happened in. All of it is public space seen from
+above: nothing here tells where one private camera is.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from pyproj import Transformer
 
-from analytics import coverage, optics, viewshed
-from analytics.grid import Grid
-from analytics.intervals import wilson
-from data import records, settings, spreadsheet
+from analytics import optics
+from analytics.intervals import weighted_share
+from data import harm, records, settings
 from data.errors import PorchlightError
+from data.offences import GROUPS, group_of
 from data.store import Store, default_store
-from workflow import city_map
+from workflow import sight as sights
 from workflow.acts import check
+from workflow.crimes import crimes
+from workflow.sight import COUNTED, LAYERS, STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from analytics.sightlines import Seen
+    from data.harm import HarmTable
+    from workflow.crimes import Crimes
+    from workflow.ground import Ground
     from workflow.identity import Actor
+    from workflow.sight import Sight
 
 VIEW = "coverage.view"
-LAYERS = {"community": "Community cameras", "city": "City cameras", "alpr": "Plate readers"}
-STATED = ("verified", "stated")
-# Where a camera's direction is from. An unknown one never counts; taken as looking all round, it says how
-# much more could be in view at the most.
-DIRECTIONS = ("stated", "assumed", "unknown")
-CRIME_CELL_M = 100.0
-MARGIN_M = 100.0
+LIGHTS = {"any": "Day and night", "day": "By day", "dark": "In the dark"}
 
 
 @dataclass(frozen=True)
-class Counted:
-    """The cameras of one layer: how many count, and why the others do not."""
+class Question:
+    """What somebody asks of the map: which incidents, which cameras, and how sharply they must see."""
 
-    listed: int
-    stated: int  # direction verified or stated by the owner: these count
-    assumed: int  # direction assumed: counted apart
-    unknown: int  # nobody stated a direction: never counted
-    assumed_optics: int  # of those stated: field of view or resolution are the kind's
+    since: date
+    until: date  # the last day that counts, by the city's clock
+    level: str = "observe"
+    light: str = "any"  # a key of LIGHTS: only incidents in that light
+    layers: frozenset[str] = frozenset(LAYERS)
+    standings: frozenset[str] = COUNTED
+    groups: frozenset[str] = frozenset(GROUPS)
+    hours: tuple[int, int] = (0, 23)  # the first and the last hour that count; (22, 3) goes over midnight
+    at: datetime | None = None  # the cameras as they were at this moment; now where it is missing
 
-
-@dataclass(frozen=True)
-class Ground:
-    """The city as a grid of cells, in its projected CRS."""
-
-    grid: Grid
-    crs: str
-    in_city: NDArray[np.bool_]
-    block_of_cell: NDArray[np.int64]  # position in `blocks`; -1 outside
-    blocks: pd.DataFrame  # id, name
-
-
-@dataclass(frozen=True)
-class Sight:
-    """How sharply the best camera of each layer resolves each cell of the ground (px/m)."""
-
-    ground: Ground
-    best: Mapping[tuple[str, str], NDArray[np.float64]]  # (layer, one of DIRECTIONS)
-    counted: Mapping[str, Counted]
+    def checked(self) -> Question:
+        """The question itself; `PorchlightError` says what to choose instead where it makes no sense."""
+        if self.level not in optics.LEVELS:
+            raise PorchlightError(f"Choose a level: {', '.join(optics.LEVELS)}.")
+        if self.light not in LIGHTS:
+            raise PorchlightError(f"Choose a light: {', '.join(LIGHTS)}.")
+        if self.since > self.until:
+            raise PorchlightError("Choose a first day that is not after the last.")
+        if not self.layers or not self.layers <= set(LAYERS):
+            raise PorchlightError("Choose at least one kind of camera.")
+        if not self.standings or not self.standings <= set(STANDINGS) - {"unknown"}:
+            raise PorchlightError("Choose at least one way in which a direction is known.")
+        if not self.groups or not self.groups <= set(GROUPS):
+            raise PorchlightError("Choose at least one group of offences.")
+        if not all(0 <= hour <= 23 for hour in self.hours):
+            raise PorchlightError("Choose hours from 0 to 23.")
+        return self
 
 
 @dataclass(frozen=True)
 class InView:
-    """Of so many incidents so many happened in view, with a 95 % Wilson interval."""
+    """Of the harm of so many incidents a share happened in view, with a 95 % interval."""
 
-    in_view: int
     incidents: int
+    share: float  # NaN where there were no incidents
     low: float
     high: float
-    possible: int  # if every camera that does not count looked all round
-
-    @property
-    def share(self) -> float:
-        """The share in view; NaN where there were no incidents."""
-        return self.in_view / self.incidents if self.incidents else float("nan")
+    # If assumed directions were right, pan-tilt cameras looked at all their presets at once, and every camera
+    # whose direction nobody knows looked all round.
+    possible: float
+    before: float  # the same incidents, had only the cameras of `Answer.before_at` been there
 
 
 @dataclass(frozen=True)
-class CityCoverage:
-    """The answer for one level, set of layers and period."""
+class InSight:
+    """Shares of the city's public ground, and of its street metres, that are in view in one light."""
 
+    by_level: Mapping[str, float]  # at each level or better
+    twice: float  # by two cameras or more, at the level asked for
+    streets: float  # of street metres, at the level asked for
+    before: float  # of public ground at the level asked for, at `Answer.before_at`
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The cameras of one layer: how many are listed, and how their directions are known."""
+
+    listed: int
+    by_standing: Mapping[str, int]  # devices, by the best known of their views
+    assumed_optics: int  # of those that count: field of view or resolution are the kind's
+    ground: float  # share of public ground that those which count see alone, by day at the level asked for
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The incidents a question is about, and the chance of each that it was in view."""
+
+    number: NDArray[np.int64]  # positions in `crimes`
+    in_view: NDArray[np.float64]
+    possible: NDArray[np.float64]
+    before: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    kind: NDArray[np.int64]  # position of its weight in `Answer.weights`
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the cameras see and what they do not, for one question."""
+
+    question: Question
+    at: datetime
+    before_at: datetime  # the end of the last complete quarter
     ground: Ground
+    sight: Sight
+    crimes: Crimes
+    chosen: Chosen
+    weights: NDArray[np.float64]  # the distinct weights of the harm table, ascending
+    harm_table: HarmTable
+    harm: Mapping[str, InView]  # by light: any, day, dark; of the question's light alone where one was chosen
+    in_sight: Mapping[str, InSight]  # day, dark
     counted: Mapping[str, Counted]
-    best_px_per_m: NDArray[np.float64]  # per cell, over the chosen layers
-    level: str
-    since: date
-    until: date  # the last day that counts
-    incidents: InView
-    outside: int  # incidents of the period that lie outside the grid
-    ground_in_view: float  # share of the city's ground at the level or better
-    blocks: pd.DataFrame  # id, name, incidents, in_view, ground_in_view; indexed by id
-    crime: tuple[Grid, NDArray[np.int64]]  # incidents per cell of a coarser grid
+    outside: int  # incidents that lie outside the map
+    seen: Mapping[str, Seen] = field(repr=False)  # day, dark
+
+    @property
+    def years(self) -> float:
+        """How long the period is, in years."""
+        return ((self.question.until - self.question.since).days + 1) / 365.25
+
+    @property
+    def main_light(self) -> str:
+        """The light of the pictures and of the ground in view: day, unless the dark was asked for."""
+        return "dark" if self.question.light == "dark" else "day"
 
 
-def city_coverage(
-    actor: Actor,
-    since: date,
-    until: date,
-    *,
-    level: str = "observe",
-    layers: frozenset[str] = frozenset(LAYERS),
-    with_assumed: bool = False,
-    store: Store | None = None,
-) -> CityCoverage:
-    """What the chosen layers see at a level or better, against the incidents of both days and those between.
+def answer(actor: Actor, question: Question, *, store: Store | None = None) -> Answer:
+    """What the chosen cameras see at a level or better, against the incidents chosen.
 
-    Needs the act coverage.view. Days are those of the city's time zone.
+    Needs the act coverage.view. Days and hours are those of the city's clock. Raises `PorchlightError` where
+    the question makes no sense or there is no map.
     """
     store = store or default_store()
     check(store, actor, VIEW)
-    if level not in optics.LEVELS:
-        raise PorchlightError(f"Choose a level: {', '.join(optics.LEVELS)}.")
-    if since > until:
-        raise PorchlightError("Choose a first day that is not after the last.")
-    if not layers:
-        raise PorchlightError("Choose at least one kind of camera.")
-    seen = sight(store)
-    ground = seen.ground
-    counting = ("stated", "assumed") if with_assumed else ("stated",)
-    best = np.maximum.reduce([seen.best[layer, known] for layer in layers for known in counting])
-    possible = np.maximum.reduce([seen.best[layer, known] for layer in layers for known in DIRECTIONS])
-    cells, outside = _incident_cells(store, ground, since, until)
-    resolved = best >= optics.LEVELS[level]
-    in_view = int(resolved[cells].sum())
-    low, high = wilson(in_view, len(cells))
-    return CityCoverage(
-        ground=ground,
-        counted=seen.counted,
-        best_px_per_m=best,
-        level=level,
-        since=since,
-        until=until,
-        incidents=InView(
-            in_view, len(cells), low, high, int((possible >= optics.LEVELS[level])[cells].sum())
-        ),
+    return _answer(store, question.checked())
+
+
+def _answer(store: Store, question: Question) -> Answer:
+    held, happened = sights.sight(store), crimes(store)
+    at = question.at or datetime.now(UTC)
+    before_at = quarter_end(at, happened.zone)
+    with store.read() as connection:
+        table = harm.TABLES[settings.policy(connection, "harm_table")]
+    weights, kind_of_code = np.unique(
+        np.array([table.weights[code] for code in happened.codes]), return_inverse=True
+    )
+    now, then = (held.counting(moment, question.layers, question.standings) for moment in (at, before_at))
+    most = held.counting(at, question.layers, STANDINGS)
+    seen = {light: held.seen(now, dark=light == "dark") for light in ("day", "dark")}
+    seen_then = {light: held.seen(then, dark=light == "dark") for light in ("day", "dark")}
+    number, outside = _chosen(happened, question)
+
+    def chance(views: NDArray[np.bool_]) -> NDArray[np.float64]:
+        by_light = [
+            happened.vicinity.share(held.seen(views, dark=dark), question.level) for dark in (False, True)
+        ]
+        place = happened.place[number]
+        return np.where(happened.dark[number], by_light[1][place], by_light[0][place])
+
+    code = happened.code[number]
+    chosen = Chosen(
+        number, chance(now), chance(most), chance(then), weights[kind_of_code[code]], kind_of_code[code]
+    )
+    dark = happened.dark[number]
+    lights = {"any": np.ones(len(number), dtype=bool), "day": ~dark, "dark": dark}
+    if question.light != "any":
+        lights = {question.light: lights["any"]}
+    return Answer(
+        question=question,
+        at=at,
+        before_at=before_at,
+        ground=held.ground,
+        sight=held,
+        crimes=happened,
+        chosen=chosen,
+        weights=weights,
+        harm_table=table,
+        harm={light: _in_view(chosen, part) for light, part in lights.items()},
+        in_sight={
+            light: _in_sight(held.ground, seen[light], seen_then[light], question.level) for light in seen
+        },
+        counted={layer: _counted(held, layer, at, question) for layer in LAYERS},
         outside=outside,
-        ground_in_view=float(resolved[ground.in_city].mean()),
-        blocks=_by_block(ground, resolved, cells),
-        crime=_crime(ground, cells),
-    )
-
-
-def sentence(city: CityCoverage, layers: frozenset[str], what: str) -> str:
-    """The answer in words: the share of incidents where a camera can show `what`, and how much it could be."""
-    seen = city.incidents
-    if not seen.incidents:
-        return "No incidents were recorded in this period."
-    listed = sum(city.counted[layer].listed for layer in layers)
-    if not listed:
-        return "No camera is listed yet, so nothing is in view."
-    most = f"{seen.possible / seen.incidents:.1%}".replace("%", "\u00a0%")
-    if not any(city.counted[layer].stated for layer in layers) and not seen.in_view:
-        return (
-            f"Nobody has stated which way the {listed:,} cameras look, so none counts. At most {most} of "
-            f"{seen.incidents:,} recorded incidents happened where one could show {what}."
-        )
-    share = f"{seen.share:.1%}".replace("%", "\u00a0%")
-    return (
-        f"{share} of {seen.incidents:,} recorded incidents happened where a camera can show {what}; at most {most}, "
-        "if every camera whose direction is not known looked all round."
-        if seen.possible > seen.in_view
-        else f"{share} of {seen.incidents:,} recorded incidents happened where a camera can show {what}."
-    )
-
-
-def counted_table(counted: Mapping[str, Counted]) -> pd.DataFrame:
-    """How many cameras of each layer count, in words."""
-    return pd.DataFrame(
-        {
-            "Cameras": [LAYERS[layer] for layer in counted],
-            "Listed": [count.listed for count in counted.values()],
-            "Direction stated": [count.stated for count in counted.values()],
-            "Assumed": [count.assumed for count in counted.values()],
-            "Unknown": [count.unknown for count in counted.values()],
-            "Optics assumed": [count.assumed_optics for count in counted.values()],
-        }
-    )
-
-
-def blocks_table(city: CityCoverage) -> pd.DataFrame:
-    """The blocks, those with the most incidents out of view first."""
-    table = city.blocks.assign(out_of_view=city.blocks["incidents"] - city.blocks["in_view"])
-    table = table.sort_values(["out_of_view", "id"], ascending=[False, True])
-    return pd.DataFrame(
-        {
-            "Block": table["name"],
-            "Incidents": table["incidents"],
-            "In view": table["in_view"],
-            "Out of view": table["out_of_view"],
-            "Ground in view, %": (table["ground_in_view"] * 100).round(1),
-        }
-    )
-
-
-def blocks_csv(city: CityCoverage) -> bytes:
-    """The same table as a file that a spreadsheet opens safely."""
-    table = blocks_table(city)
-    return (
-        table.assign(Block=[spreadsheet.neutralised(name) for name in table["Block"]])
-        .to_csv(index=False)
-        .encode()
+        seen=seen,
     )
 
 
 def period(*, store: Store | None = None) -> tuple[date, date] | None:
-    """The days between which there are incidents, in the city's time zone; None where there are none."""
+    """The days between which there are incidents, by the city's clock; None where there are none."""
     store = store or default_store()
     span = records.incident_span(store)
     if span is None:
@@ -229,132 +225,109 @@ def period(*, store: Store | None = None) -> tuple[date, date] | None:
     return first.astimezone(zone).date(), last.astimezone(zone).date()
 
 
-def sight(store: Store) -> Sight:
-    """What the cameras see at this moment, computed again only when a camera, a consent or the map changed."""
-    now = datetime.now(UTC)
-    return _sight(store, city_map.map_version(store=store), records.camera_version(store, now))
+def quarter_end(at: datetime, zone: object) -> datetime:
+    """The moment at which the last complete quarter ended, by the clock of `zone`.
+
+    >>> quarter_end(datetime(2026, 11, 23, tzinfo=UTC), UTC).isoformat()
+    '2026-10-01T00:00:00+00:00'
+    """
+    here = at.astimezone(zone)  # type: ignore[arg-type]
+    return datetime(here.year, (here.month - 1) // 3 * 3 + 1, 1, tzinfo=here.tzinfo)
 
 
-@functools.lru_cache(maxsize=2)
-def _sight(store: Store, map_version: int, _camera_version: tuple[object, ...]) -> Sight:
-    """The versions only make a change of the records a new question."""
-    ground = _ground(store, map_version)
-    buildings = city_map.footprints(store=store)
-    cameras = _placed(records.cameras(store, datetime.now(UTC)), ground.crs)
-    seen = viewshed.mounted(optics.completed(cameras, "detect"), buildings.polygons)
-    walls = viewshed.walls_of(buildings.polygons)
-    direction = _direction(seen)
-    best = {}
-    for layer in LAYERS:
-        for known in DIRECTIONS:
-            part = seen[(seen["layer"] == layer).to_numpy() & (direction == known)]
-            if known == "unknown":
-                part = _all_round(part)
-            cells = coverage.cover(ground.grid, viewshed.cast(part, walls), part)
-            best[layer, known] = cells["best_px_per_m"].to_numpy()
-    counted = {layer: _counted(seen[seen["layer"] == layer]) for layer in LAYERS}
-    return Sight(ground, best, counted)
+def at_the_end_of(day: date, *, store: Store | None = None) -> datetime:
+    """The last moment of a day, by the city's clock."""
+    return datetime.combine(day, time.max, records.city(store or default_store()).zone)
 
 
-@functools.lru_cache(maxsize=2)
-def _ground(store: Store, _map_version: int) -> Ground:
-    """The version only makes a new load a new question."""
-    city = records.city(store)
-    blocks = records.layer(store, "block").to_crs(city.crs)
-    if city.outline is not None:
-        outline = gpd.GeoSeries([city.outline], crs=records.WGS84).to_crs(city.crs).iloc[0]
-    elif len(blocks):
-        outline = shapely.union_all(blocks.geometry.to_numpy())
-    else:
-        raise PorchlightError(
-            "There is no map yet: load the city's outline or its blocks (python -m data.load city FILE, "
-            "python -m data.load blocks FILE)."
-        )
-    with store.read() as connection:
-        cell_m = settings.policy(connection, "coverage_cell_m")
-    west, south, east, north = outline.bounds
-    bounds = (west - MARGIN_M, south - MARGIN_M, east + MARGIN_M, north + MARGIN_M)
-    grid = Grid.over(bounds, cell_m)
-    return Ground(
-        grid=grid,
-        crs=city.crs,
-        in_city=grid.areas([outline]) == 0,
-        block_of_cell=grid.areas(blocks.geometry.to_numpy()),
-        blocks=pd.DataFrame({"id": blocks["id"].to_numpy(), "name": blocks["name"].to_numpy()}),
+def sees_since(found: Answer, cells: NDArray[np.int32]) -> datetime | None:
+    """Since when a camera that counts now has been listed which sees any of some cells; None where none does."""
+    views = _views_into(found, cells)
+    listings = found.sight.listings
+    holding = listings["camera"].isin(found.sight.camera_of_view[views]) & (listings["begins"] <= found.at)
+    begins = listings.loc[holding & (listings["ends"].isna() | (listings["ends"] > found.at)), "begins"]
+    return None if begins.empty else begins.min().to_pydatetime()
+
+
+def _views_into(found: Answer, cells: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The views that count and resolve any of some cells at the level asked for."""
+    question, lines = found.question, found.sight.lines
+    inside = np.zeros(len(found.ground.grid), dtype=bool)
+    inside[cells] = True
+    at_level = np.uint64(0xFFFF) << np.uint64(16 * list(optics.LEVELS).index(question.level))
+    hits = np.flatnonzero(inside[lines.cell] & ((lines.day & at_level) != 0))
+    views = np.unique(lines.view_of_hit[hits])
+    return views[found.sight.counting(found.at, question.layers, question.standings)[views]]
+
+
+def _chosen(happened: Crimes, question: Question) -> tuple[NDArray[np.int64], int]:
+    """The incidents that a question is about, and how many more lie outside the map."""
+    span = happened.between(question.since, question.until)
+    wanted = np.array([group_of(code) in question.groups for code in happened.codes], dtype=bool)
+    first, last = question.hours
+    hour = np.arange(24)
+    hours = (hour >= first) & (hour <= last) if first <= last else (hour >= first) | (hour <= last)
+    fits = wanted[happened.code[span]] & hours[happened.hour[span]]
+    if question.light != "any":
+        fits &= happened.dark[span] == (question.light == "dark")
+    number = span.start + np.flatnonzero(fits)
+    on_map = happened.vicinity.cell[happened.place[number]] >= 0
+    return number[on_map], int((~on_map).sum())
+
+
+def _in_view(chosen: Chosen, part: NDArray[np.bool_]) -> InView:
+    weight = chosen.weight[part]
+    share, low, high = weighted_share(chosen.in_view[part], weight)
+    possible, _, _ = weighted_share(chosen.possible[part], weight)
+    before, _, _ = weighted_share(chosen.before[part], weight)
+    return InView(int(part.sum()), share, low, high, possible, before)
+
+
+def _in_sight(here: Ground, seen: Seen, then: Seen, level: str) -> InSight:
+    in_view = np.zeros(len(here.grid), dtype=np.uint16)
+    in_view[seen.cells] = seen.samples(level)
+    metres = here.streets.frame["length_m"].sum()
+    return InSight(
+        by_level={name: share_of_ground(here, seen, name) for name in optics.LEVELS},
+        twice=share_of_ground(here, seen, level, twice=True),
+        streets=float(here.streets.seen_metres(in_view).sum() / metres) if metres else float("nan"),
+        before=share_of_ground(here, then, level),
     )
 
 
-def _direction(views: pd.DataFrame) -> NDArray[np.str_]:
-    """One of DIRECTIONS for each view; one that looks all round needs none."""
-    all_round = views["hfov"] >= 360
-    unknown = views["azimuth"].isna() & ~all_round
-    stated = views["direction_from"].isin(STATED) | all_round
-    return np.select([unknown, stated], ["unknown", "stated"], default="assumed")
+def share_of_ground(here: Ground, seen: Seen, level: str, *, twice: bool = False) -> float:
+    """The share of the city's public ground that is seen at a level or better, once or by two cameras."""
+    in_view = int(
+        np.bitwise_count(seen.samples(level, twice=twice) & here.public[seen.cells]).sum(dtype=np.int64)
+    )
+    return in_view / here.samples if here.samples else float("nan")
 
 
-def _all_round(views: pd.DataFrame) -> pd.DataFrame:
-    """The views as if each looked everywhere at once, as sharply as it does in one direction."""
-    detect = np.full(len(views), optics.LEVELS["detect"])
-    reach = optics.range_m(detect, views["width_px"].to_numpy(), views["hfov"].to_numpy())
-    wide = views.assign(azimuth=0.0, hfov=360.0, range_m=np.minimum(reach, optics.MAX_RANGE_M))
-    # Without a width the sharpness follows from the range, which is that of the real lens.
-    return wide.drop(columns="width_px")
+def _counted(held: Sight, layer: str, at: datetime, question: Question) -> Counted:
+    """Devices, not views: one with two directions is one camera, and stands where the best of them does."""
+    return _counted_at(held, layer, _minute(at), question.level, question.standings)
 
 
-def _counted(views: pd.DataFrame) -> Counted:
-    """Devices, not views: one with two directions is one camera, and counts if one of them counts."""
-    direction = _direction(views)
-    unknown, stated = direction == "unknown", direction == "stated"
-    of = views["id"]
-    devices = of.nunique()
-    count = of[stated].nunique()
-    without = of[unknown & ~of.isin(of[~unknown])].nunique()
+def _minute(at: datetime) -> datetime:
+    """The same answer serves for a minute, unless a record changes: then the sight is another."""
+    return at.replace(second=0, microsecond=0)
+
+
+@functools.lru_cache(maxsize=64)
+def _counted_at(held: Sight, layer: str, at: datetime, level: str, standings: frozenset[str]) -> Counted:
+    listed = held.counting(at, {layer}, STANDINGS)
+    views = held.views[listed]
+    rank = pd.Series(views["standing"].map({name: rank for rank, name in enumerate(STANDINGS)}))
+    best = rank.groupby(views["id"]).min().value_counts()
+    counting = held.counting(at, {layer}, standings)
     return Counted(
-        listed=devices,
-        stated=count,
-        assumed=devices - count - without,
-        unknown=without,
-        assumed_optics=of[stated & views["assumed_optics"]].nunique(),
+        listed=views["id"].nunique(),
+        by_standing={name: int(best.get(rank, 0)) for rank, name in enumerate(STANDINGS)},
+        assumed_optics=held.views.loc[counting & held.views["assumed_optics"].to_numpy(), "id"].nunique(),
+        ground=share_of_ground(held.ground, held.seen(counting), level),
     )
 
 
-def _placed(cameras: pd.DataFrame, crs: str) -> pd.DataFrame:
-    to_metres = Transformer.from_crs(records.WGS84, crs, always_xy=True)
-    x, y = to_metres.transform(cameras["lon"].to_numpy(), cameras["lat"].to_numpy())
-    return cameras.assign(x=x, y=y)
-
-
-def _incident_cells(store: Store, ground: Ground, since: date, until: date) -> tuple[NDArray[np.int64], int]:
-    """The cells in which the incidents of the period happened, and how many lie outside the grid."""
-    zone = records.city(store).zone
-    first = datetime.combine(since, time.min, zone).astimezone(UTC)
-    after = datetime.combine(until + timedelta(days=1), time.min, zone).astimezone(UTC)
-    incidents = records.incidents(store, first, after)
-    placed = _placed(incidents, ground.crs)
-    cells = ground.grid.index_of(placed[["x", "y"]].to_numpy())
-    return cells[cells >= 0], int((cells < 0).sum())
-
-
-def _by_block(ground: Ground, resolved: NDArray[np.bool_], cells: NDArray[np.int64]) -> pd.DataFrame:
-    """Incidents, incidents in view and ground in view, a row per block."""
-    count = len(ground.blocks)
-    held = ground.block_of_cell >= 0
-    of_incident = ground.block_of_cell[cells]
-    in_block = of_incident >= 0
-    cells_held = np.bincount(ground.block_of_cell[held], minlength=count)
-    covered = np.bincount(ground.block_of_cell[held], weights=resolved[held], minlength=count)
-    table = ground.blocks.assign(
-        incidents=np.bincount(of_incident[in_block], minlength=count),
-        in_view=np.bincount(of_incident[in_block], weights=resolved[cells][in_block], minlength=count).astype(
-            int
-        ),
-        ground_in_view=np.divide(covered, cells_held, out=np.full(count, np.nan), where=cells_held > 0),
-    )
-    return table.set_index("id")
-
-
-def _crime(ground: Ground, cells: NDArray[np.int64]) -> tuple[Grid, NDArray[np.int64]]:
-    """Incidents counted on a coarser grid, for the map."""
-    coarse = Grid.over(ground.grid.bounds, CRIME_CELL_M)
-    centres = ground.grid.centres()[cells]
-    return coarse, np.bincount(coarse.index_of(centres), minlength=len(coarse))
+def compared(actor: Actor, question: Question, at: datetime, *, store: Store | None = None) -> Answer:
+    """The answer to the same question, with the cameras as they were at another moment."""
+    return answer(actor, replace(question, at=at), store=store)

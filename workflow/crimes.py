@@ -53,7 +53,9 @@ class Crimes:
         """The incidents of both days and those between, by the city's clock."""
         first = datetime.combine(since, time.min, self.zone)
         after = datetime.combine(until + timedelta(days=1), time.min, self.zone)
-        moments = [np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us") for moment in (first, after)]
+        moments = [
+            np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us") for moment in (first, after)
+        ]
         start, stop = np.searchsorted(self.moment, moments)
         return slice(int(start), int(stop))
 
@@ -92,7 +94,9 @@ def _crimes(store: Store, here: Ground, _version: tuple[object, ...]) -> Crimes:
     )
 
 
-def _places(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(
+    lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each incident the number of its published place, and for each place the first incident there."""
     east, _ = pd.factorize(lon)
     north, names = pd.factorize(lat)

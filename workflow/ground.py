@@ -73,7 +73,9 @@ class Ground:
     grid: Grid
     crs: str
     public: NDArray[np.uint16]  # samples of each cell that are in the city and in no building
-    lit: NDArray[np.uint16] | None  # samples that street lamps light; None where no street says whether it is lit
+    lit: (
+        NDArray[np.uint16] | None
+    )  # samples that street lamps light; None where no street says whether it is lit
     blocks: Areas
     districts: Areas
     streets: Streets
@@ -154,4 +156,6 @@ def _pieces(grid: Grid, frame: gpd.GeoDataFrame) -> Streets:
     cell, sample = grid.sample_of((start + end) / 2)
     named = frame[["id", "name", "geometry"]].assign(length_m=shapely.length(lines))
     metres = np.hypot(*(end - start).T)
-    return Streets(gpd.GeoDataFrame(pd.DataFrame(named), crs=frame.crs), cell, sample, metres, segment[part[along]])
+    return Streets(
+        gpd.GeoDataFrame(pd.DataFrame(named), crs=frame.crs), cell, sample, metres, segment[part[along]]
+    )

@@ -46,7 +46,7 @@ COUNTED = frozenset({"verified", "stated"})
 ANSWERS_KEPT = 16
 
 
-@dataclass
+@dataclass(eq=False)  # one a state of the records: told apart as a whole
 class Sight:
     """The views of all cameras, and what each sees of the ground."""
 
@@ -182,9 +182,7 @@ def _prepared(
     return _all_round(views.assign(standing=standing), unknown.to_numpy(), levels)
 
 
-def _all_round(
-    views: pd.DataFrame, unknown: NDArray[np.bool_], levels: Mapping[str, float]
-) -> pd.DataFrame:
+def _all_round(views: pd.DataFrame, unknown: NDArray[np.bool_], levels: Mapping[str, float]) -> pd.DataFrame:
     """Views of unknown direction as if each looked everywhere at once, as sharply as in its one direction."""
     hfov, width = views["hfov"].to_numpy(), views["width_px"].to_numpy()
     at_one_metre = optics.px_per_m(np.ones(len(views)), width, hfov)
@@ -198,9 +196,7 @@ def _all_round(
     )
 
 
-def _traced(
-    views: pd.DataFrame, here: Ground, levels: Mapping[str, float], among: WallIndex
-) -> Sightlines:
+def _traced(views: pd.DataFrame, here: Ground, levels: Mapping[str, float], among: WallIndex) -> Sightlines:
     return sightlines.trace(here.grid, viewshed.cast(views, among), views, levels)
 
 
