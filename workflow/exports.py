@@ -14,6 +14,7 @@ import math
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from numbers import Number
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -232,7 +233,8 @@ def _column(
         if zone is not None and str(zone) not in heading:
             heading = f"{heading} ({zone})"
         clock = column.dt.tz_localize(None)
-        only_days = zone is None and clock.dropna().eq(clock.dropna().dt.normalize()).all()
+        known = clock.dropna()
+        only_days = zone is None and bool((known == known.dt.normalize()).all())
         look = formats.day if only_days else formats.moment
         values, width = _excel_days(clock, only_days=only_days), 11 if only_days else 17
     else:
@@ -311,8 +313,12 @@ def _safe(column: pd.Series) -> pd.Series:
     """A column of a CSV file: numbers, dates and truths as they are, everything else as safe text."""
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column
+    missing = column.isna().to_numpy()
+    values = [
+        None if gone else value if isinstance(value, Number | date) else neutralised(str(value))
+        for value, gone in zip(column.tolist(), missing, strict=True)
+    ]
     # As objects, or pandas would make 3.0 of a 3 beside a missing value.
-    values = [neutralised(value) if isinstance(value, str) else value for value in _plain(column)]
     return pd.Series(values, index=column.index, dtype=object)
 
 

@@ -114,6 +114,10 @@ def test_the_sun_is_between_straight_down_and_straight_up(moments, lon, lat):
     assert np.all((angles >= -90) & (angles <= 90))
 
 
+def test_the_sun_stands_straight_up_where_its_rounded_sine_is_more_than_one():
+    assert elevation("2028-01-02T01:14:05.925015", 162.3722269758582, -22.967905167940746) == 90
+
+
 @given(MOMENTS, LONGITUDES, LATITUDES)
 def test_a_day_later_the_sun_stands_nearly_where_it_stood(moment, lon, lat):
     # Its declination moves by at most 0.4 degrees a day and the equation of time by half a minute (0.13).

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from data.errors import PorchlightError
@@ -139,7 +139,7 @@ def test_text_in_a_csv_file_is_no_formula_and_can_be_had_back():
 def test_numbers_that_are_objects_keep_their_digits():
     frame = pd.DataFrame({"N": [-3, None, 12], "D": [Decimal("-1.5"), None, Decimal(2)]}, dtype=object)
     assert [row[0] for row in cells(exports.csv(frame))] == ["N", "-3", "", "12"]
-    assert [row[1] for row in cells(exports.csv(frame))] == ["D", "-1.5", "", "2.0"]
+    assert [row[1] for row in cells(exports.csv(frame))] == ["D", "-1.5", "", "2"]
 
 
 def test_categories_and_headings_are_made_safe_too():
@@ -155,11 +155,9 @@ def test_categories_and_headings_are_made_safe_too():
 
 @given(TEXTS)
 def test_any_text_goes_through_csv(texts):
+    assume(all(restored(text) == text for text in texts))  # what looks made safe already is not told apart
     rows = cells(exports.csv(pd.DataFrame({"Text": texts, "Other": 1})))
-    plain = [text if restored(text) == text else None for text in texts]  # what looks safe already stays
-    assert [restored(row[0]) for row in rows[1:]] == [
-        restored(text) if kept is None else text for text, kept in zip(texts, plain, strict=True)
-    ]
+    assert [[restored(text), other] for text, other in rows[1:]] == [[text, "1"] for text in texts]
 
 
 # XLSX
@@ -201,6 +199,12 @@ def test_numbers_dates_and_truths_are_what_they_are():
     assert sheet["A3"].data_type == "s"
     looks = [cell.number_format for cell in sheet[2]]
     assert looks[2:6] == ['0.0"\u00a0%"', "yyyy-mm-dd hh:mm", "yyyy-mm-dd", "yyyy-mm-dd"]
+
+
+def test_a_day_that_excel_would_show_as_another_is_text():
+    days = pd.to_datetime(["1900-02-28", "1900-03-01"])
+    sheet = workbook(exports.xlsx({"Table": pd.DataFrame({"Day": days})}, NOTES))["Table"]
+    assert [cell.value for cell in sheet["A"]] == ["Day", "1900-02-28", datetime(1900, 3, 1)]  # noqa: DTZ001
 
 
 def test_a_time_shows_the_clock_of_its_zone_and_the_heading_names_it():
