@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from analytics import optics
 from analytics.optics import KINDS, LEVELS, MAX_RANGE_M, completed, px_per_m, range_m
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "optics.md"
 FIELDS = st.floats(0.1, 360)
 WIDTHS = st.integers(100, 20_000)
 
@@ -97,6 +100,25 @@ def test_each_kind_is_assumed_to_be_a_camera_that_can_be():
         assert kind.range_m("identify") < kind.range_m()
         assert 0 <= kind.night_m <= MAX_RANGE_M
     assert set(KINDS) >= optics.TURNING
+
+
+def test_the_docs_list_every_kind_with_its_figures_and_where_they_come_from():
+    lines = DOCS.read_text().splitlines()
+    for kind, assumed in KINDS.items():
+        day = [assumed.range_m(level) for level in LEVELS]
+        night = [min(metres, assumed.night_m) for metres in day]
+        told = [" / ".join(f"{metres:.1f}" for metres in distances) for distances in (day, night)]
+        figures = f"{assumed.hfov:g} | {assumed.width_px} | {assumed.night_m:g} | {told[0]} | {told[1]}"
+        rows = [line for line in lines if line.startswith(f"| `{kind}` |")]
+        assert len(rows) == 2
+        assert rows[0] == f"| `{kind}` | {assumed.label} | {figures} |"
+        assert "*" in rows[1] or "assumed, not checked" in rows[1]
+    assert len([line for line in lines if line.startswith("| `")]) == 2 * len(KINDS)
+
+
+def test_the_docs_give_the_levels_their_pixels():
+    for name, pixels in LEVELS.items():
+        assert f"| {name} | {pixels:g} | {1000 / pixels:g} mm |" in DOCS.read_text()
 
 
 def cameras(**columns) -> pd.DataFrame:
