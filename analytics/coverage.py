@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,41 +121,43 @@ def share(cells: pd.DataFrame, weights: ArrayLike | None = None, level: str = "d
 #: which is off by less than a centimetre over 20 km.
 LATTICE = 33
 
+#: Pixels each way: graphics cards take pictures of 4,096 everywhere.
+LARGEST_PICTURE = 4000
+ROWS_AT_ONCE = 256
 
-def picture(
-    grid: Grid, values: ArrayLike, edges: ArrayLike, colours: ArrayLike, crs: object = None
-) -> NDArray[np.uint8]:
-    """The cells as a picture: uint8 (rows, columns, 4), RGBA, rows from north to south.
 
-    ``values`` (n,) one a cell, missing ones are transparent; ``edges`` (k,) ascending; ``colours`` (k + 1,
-    4) from 0 to 255: a value below edges[0] gets colours[0], one from edges[i - 1] on and below edges[i]
-    gets colours[i].
+def picture(grid: Grid, codes: ArrayLike, crs: object = None) -> NDArray[np.uint8]:
+    """The cells as a picture of codes: uint8 (rows, columns), rows from north to south.
+
+    ``codes`` (n,), one a cell, from 0 to 255; what lies outside the grid has the code 0, so that is to mean
+    nothing. Whoever shows the picture says which colour each code has.
 
     A map stretches a picture evenly in web mercator, between bounds in degrees. The grid's own rows and
     columns do not lie that way: a projection's north differs from true north. Over a city of 20 km at
     Carrollton (1.06 degrees in UTM zone 16) a corner would be drawn 390 m from its place, 200 m on average.
     So with the grid's ``crs`` the picture is drawn anew, north up: each pixel, about a cell wide, takes the
-    cell that its middle lies in, at most half a pixel away; what lies outside the grid is transparent.
-    `picture_bounds` says where it goes. Without ``crs`` the cells themselves are the pixels.
+    cell that its middle lies in, at most half a pixel away. A grid with more cells each way than
+    `LARGEST_PICTURE` is drawn with as much larger pixels. `picture_bounds` says where it goes. Without
+    ``crs`` the cells themselves are the pixels.
 
     >>> from analytics.grid import Grid
-    >>> picture(Grid.over((0, 0, 1, 2), 1), [0, 5], [1], [[0, 0, 0, 0], [9, 9, 9, 255]])[:, 0, 3].tolist()
-    [255, 0]
+    >>> picture(Grid.over((0, 0, 1, 2), 1), [0, 5])[:, 0].tolist()
+    [5, 0]
+
+    Raises ValueError where there is not one code from 0 to 255 for each cell.
     """
-    numbers = np.asarray(values, dtype=float)
+    numbers = np.asarray(codes)
     if numbers.shape != (len(grid),):
-        raise ValueError(f"There must be one value for each of the {len(grid)} cells.")
-    steps, palette = np.asarray(edges, dtype=float), np.asarray(colours, dtype=np.uint8)
-    if np.any(np.diff(steps) <= 0) or palette.shape != (len(steps) + 1, 4):
-        raise ValueError("A picture needs ascending edges, and one colour of four numbers more than edges.")
-    painted = palette[np.searchsorted(steps, numbers, side="right")]
-    painted[np.isnan(numbers)] = 0
+        raise ValueError(f"There must be one code for each of the {len(grid)} cells.")
+    if not np.issubdtype(numbers.dtype, np.integer) or (
+        len(numbers) and (numbers.min() < 0 or numbers.max() > 255)
+    ):
+        raise ValueError("Codes must be whole numbers from 0 to 255.")
+    small = numbers.astype(np.uint8)
     if crs is None:
-        return painted.reshape(*grid.shape, 4)[::-1]
-    cell = _cell_of_pixels(grid, crs)
-    answer = np.zeros((*cell.shape, 4), dtype=np.uint8)
-    answer[cell >= 0] = painted[cell[cell >= 0]]
-    return answer
+        return small.reshape(grid.shape)[::-1]
+    # One cell more, for all that lies outside: it means nothing.
+    return np.append(small, np.uint8(0))[_cell_of_pixels(grid, str(crs))]
 
 
 def picture_bounds(grid: Grid, crs: object) -> tuple[float, float, float, float]:
@@ -177,21 +180,29 @@ def _mercator_bounds(grid: Grid, crs: object) -> tuple[float, float, float, floa
     )
 
 
-def _cell_of_pixels(grid: Grid, crs: object) -> NDArray[np.int64]:
+@functools.lru_cache(maxsize=4)
+def _cell_of_pixels(grid: Grid, crs: str) -> NDArray[np.int32]:
     """The cell in which the middle of each pixel of the north-up picture lies; -1 outside the grid."""
     west, south, east, north = _mercator_bounds(grid, crs)
     # As many pixels as the grid has cells along its longer way: mercator's metres are not metres on the
     # ground.
     left, bottom, right, top = grid.bounds
-    pixel = max(east - west, north - south) / max(right - left, top - bottom) * grid.cell
+    coarser = max(1.0, max(grid.shape) / LARGEST_PICTURE)
+    pixel = max(east - west, north - south) / max(right - left, top - bottom) * grid.cell * coarser
     rows, columns = int(np.ceil((north - south) / pixel)), int(np.ceil((east - west) / pixel))
 
     back = Transformer.from_crs("EPSG:3857", crs, always_xy=True)
     x, y = np.meshgrid(np.linspace(west, east, LATTICE), np.linspace(north, south, LATTICE))
+    corners = back.transform(x, y)
     along = (np.arange(columns) + 0.5) / columns * (LATTICE - 1)
-    down = (np.arange(rows) + 0.5) / rows * (LATTICE - 1)
-    places = [_between(corner, down, along) for corner in back.transform(x, y)]
-    return grid.index_of(np.stack(places, axis=-1)).reshape(rows, columns)
+    answer = np.empty((rows, columns), dtype=np.int32)
+    # A few rows at a time: all places of a large city at once would take gigabytes.
+    for first in range(0, rows, ROWS_AT_ONCE):
+        last = min(first + ROWS_AT_ONCE, rows)
+        down = (np.arange(first, last) + 0.5) / rows * (LATTICE - 1)
+        places = np.stack([_between(corner, down, along) for corner in corners], axis=-1)
+        answer[first:last] = grid.index_of(places).reshape(last - first, columns)
+    return answer
 
 
 def _between(

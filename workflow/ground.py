@@ -115,7 +115,7 @@ def _ground(store: Store, _map_version: int) -> Ground:
     buildings = city_map.footprints(store=store).polygons
     public = grid.samples([outline]) & ~grid.samples(buildings)
     lit = streets["lit"].notna()
-    lamps = shapely.buffer(streets.geometry[streets["lit"].eq(True)].to_numpy(), lamp_m, quad_segs=2)  # noqa: FBT003
+    lamps = shapely.buffer(streets.geometry[streets["lit"].eq(True)].to_numpy(), lamp_m, quad_segs=2)
     return Ground(
         grid=grid,
         crs=city.crs,

@@ -173,7 +173,7 @@ def _prepared(
     views = viewshed.mounted(complete, buildings.polygons)
     all_round = views["hfov"] >= 360
     unknown = views["azimuth"].isna() & ~all_round
-    turning = views["kind"].isin(optics.TURNING) | views["turns"].eq(True)  # noqa: FBT003
+    turning = views["kind"].isin(optics.TURNING) | views["turns"].eq(True)
     verified = views["direction_from"] == "verified"
     stated = (views["direction_from"] == "stated") | all_round
     standing = np.select(

@@ -1,0 +1,112 @@
+"""Pictures for the map of Coverage: a small code for each cell, and what the codes mean."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analytics import coverage, optics
+from analytics.grid import Grid
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from analytics.sightlines import Seen
+    from workflow.coverage import Answer
+    from workflow.ground import Ground
+
+CRIME_CELL_M = 100.0
+# Steps of a map of amounts: round numbers, each a few times the one before.
+STEPS_SHOWN = 4
+CHANCES = (0.2, 0.4, 0.6, 0.8)
+
+
+def level_codes(here: Ground, seen: Seen) -> NDArray[np.uint8]:
+    """For each cell the finest level that at least half of its public ground is seen at: 0 none, 1 to 4."""
+    public = here.public[seen.cells]
+    half = np.bitwise_count(public)
+    codes = np.zeros(len(here.grid), dtype=np.uint8)
+    reached = np.zeros(len(seen.cells), dtype=np.uint8)
+    for level in optics.LEVELS:
+        reached += (half > 0) & (2 * np.bitwise_count(seen.samples(level) & public) >= half)
+    codes[seen.cells] = reached
+    return codes
+
+
+def change_codes(before: Answer, after: Answer) -> NDArray[np.uint8]:
+    """For each cell what changed at the level asked for: 0 seen in neither, 1 in both, 2 gained, 3 lost."""
+    wanted = list(optics.LEVELS).index(after.question.level) + 1
+    light = after.main_light
+    then, now = (level_codes(found.ground, found.seen[light]) >= wanted for found in (before, after))
+    return np.select([then & now, now, then], [1, 2, 3], default=0).astype(np.uint8)
+
+
+def chance_codes(found: Answer, chances: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """For each cell the step of `CHANCES` that its chance of footage reaches (1 is any chance at all).
+
+    ``chances`` (n_views,) is what `workflow.chances` says of each view, 0 for those that do not count.
+    """
+    here, light = found.ground, found.main_light
+    chance = found.sight.lines.chance(
+        chances, found.question.level, here.public, here.lit, dark=light == "dark"
+    )
+    codes = np.zeros(len(here.grid), dtype=np.uint8)
+    codes[found.sight.lines.cells] = np.where(
+        chance > 0, 1 + np.searchsorted(CHANCES, chance, side="right"), 0
+    )
+    return codes
+
+
+def block_codes(found: Answer, table: pd.DataFrame) -> tuple[NDArray[np.uint8], list[float]]:
+    """For each cell the step of its block's gap, and where the steps begin (see `steps`)."""
+    edges = steps(table["gap"].to_numpy(dtype=float))
+    gap = table["gap"].reindex(found.ground.blocks.frame["id"]).fillna(0).to_numpy(dtype=float)
+    of_block = np.searchsorted(edges, gap, side="right").astype(np.uint8)
+    # One block more, for cells that lie in none.
+    return np.append(of_block, np.uint8(0))[found.ground.blocks.of_cell], edges
+
+
+def crime_codes(found: Answer) -> tuple[Grid, NDArray[np.uint8], list[float]]:
+    """Incidents counted on a coarser grid: the step of each of its cells, and where the steps begin."""
+    here, happened = found.ground, found.crimes
+    coarse = Grid.over(here.grid.bounds, CRIME_CELL_M)
+    cell = happened.vicinity.cell[happened.place[found.chosen.number]]
+    rows, columns = np.divmod(cell, here.grid.shape[1])
+    west, south = here.grid.origin
+    centres = np.column_stack(
+        [west + (columns + 0.5) * here.grid.cell, south + (rows + 0.5) * here.grid.cell]
+    )
+    counts = np.bincount(coarse.index_of(centres), minlength=len(coarse))
+    edges = steps(counts)
+    return coarse, np.searchsorted(edges, counts, side="right").astype(np.uint8), edges
+
+
+def steps(amounts: NDArray[np.float64] | NDArray[np.int64]) -> list[float]:
+    """Where the colours of a map of amounts begin: round numbers, each about four times the one before.
+
+    The last begins below the largest amount, and nothing is shown below the first.
+
+    >>> steps(np.array([0, 0, 1, 2, 3, 8])), steps(np.array([0, 250])), steps(np.array([0]))
+    ([1.0, 5.0], [2.0, 10.0, 50.0, 200.0], [])
+    """
+    largest = float(np.nanmax(amounts, initial=0))
+    if largest <= 0:
+        return []
+    found = [_round(largest * 0.8 / 4.0**step) for step in range(STEPS_SHOWN)]
+    return sorted({step for step in found if step >= min(1.0, largest)})
+
+
+def _round(amount: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above the amount."""
+    power = 10.0 ** math.floor(math.log10(amount))
+    return next(factor * power for factor in (5.0, 2.0, 1.0) if factor * power <= amount)
+
+
+def laid_out(
+    grid: Grid, codes: NDArray[np.uint8], crs: str
+) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+    """The codes north up, and between which bounds in degrees a map shows them (west, south, east, north)."""
+    return coverage.picture(grid, codes, crs), coverage.picture_bounds(grid, crs)
