@@ -58,7 +58,7 @@ def effective_size(weights: ArrayLike) -> float:
     if not weighing.any():
         return 0.0
     relative = weighing / weighing.max()  # so that no square is too large or too small for a float
-    return float(relative.sum() ** 2 / (relative @ relative))
+    return float(relative.sum() ** 2 / (relative**2).sum())
 
 
 def weighted_share(
@@ -89,7 +89,7 @@ def weighted_share(
     if not weighing.any():
         return math.nan, *wilson(0, 0, confidence)
     relative = weighing / weighing.max()
-    share = min(1.0, float(chances @ relative / relative.sum()))
+    share = min(1.0, float((chances * relative).sum() / relative.sum()))
     size = effective_size(weighing)
     return share, *wilson(share * size, size, confidence)
 
