@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from workflow.candidates import Candidate
     from workflow.lookup import Lookup
 
+ASSUMPTIONS = (
+    "It may have happened anywhere within 20 m of the place, so a camera counts for the part of that ground it sees, "
+    "times the chance that it worked, still keeps that time, and its owner agrees. The range is as wide as if all these "
+    "erred the same way at once. The dark is not counted."
+)
 FOUND, CONTACTS = "look_up_found", "look_up_contacts"
 
 
@@ -23,6 +28,8 @@ def show(rank: int, camera: Candidate, answer: Lookup) -> None:
         st.markdown(f"**{rank}. {camera.title}**, {camera.distance_m:.0f} m away. {camera.why}.")
         urgency = f"{camera.urgency}."
         st.markdown(f":red[:material/alarm: **{urgency}**]" if camera.is_urgent else urgency)
+        if camera.chance_words:  # where there is no chance, the words above or below say why
+            st.caption(f"{camera.chance_words}.")
         contacts = st.session_state[CONTACTS]
         if camera.camera_id in contacts:
             contact = contacts[camera.camera_id]
@@ -68,8 +75,12 @@ if FOUND not in st.session_state:
 
 question, answer = st.session_state[FOUND]
 st.markdown(f"#### {lookup.summary(answer)}")
+any_footage = candidates.any_footage(answer.cameras)
+if any(camera.share_in_view for camera in answer.cameras):
+    st.markdown(f"**{any_footage.words}.**", help=ASSUMPTIONS)
 st.caption(
-    f"{question.place.words}, within {question.radius_m:.0f} m, {question.when:%d %B %Y, %H:%M}. "
+    (f"{any_footage.counted} " if any_footage.cameras else "")
+    + f"{question.place.words}, within {question.radius_m:.0f} m, {question.when:%d %B %Y, %H:%M}. "
     f"Recorded as entry {answer.ledger_position} of the ledger."
     + (f" {answer.not_shown} more cameras, farther down the list, are not shown." if answer.not_shown else "")
 )

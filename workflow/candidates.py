@@ -1,7 +1,8 @@
 """Which cameras may hold footage of a place and a time, and in which order to ask.
 
-First what sees the place, the clearest and nearest first; then what may see it, where nobody stated
-the direction; then what stands near. What has been overwritten comes last.
+First what sees the place: the clearest first, among these the likeliest to have footage of it, then the
+nearest. Then what may see it, where nobody stated the direction; then what stands near. What has been
+overwritten comes last.
 """
 
 from __future__ import annotations
@@ -12,22 +13,30 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pyproj import Transformer
 
-from analytics import optics, viewshed
+from analytics import footage, optics, viewshed
 from data import records
+from workflow import chances
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import sqlalchemy as sa
     from numpy.typing import NDArray
 
     from workflow import city_map
+    from workflow.chances import Footage
     from workflow.places import Place
 
 # Published and typed places are rarely better than this, so a camera is judged by how much of the
 # ground within it the camera sees, and not by one exact point.
 PLACE_ERROR_M = 20.0
 SAMPLE_POINTS = 60
+
+# Only a camera that shows what happens at the place counts for the chance that there is footage of it.
+CHANCE_LEVEL = "observe"
 
 SOON_HOURS = 96  # until then one counts hours, afterwards days
 URGENT_HOURS = 24
@@ -63,6 +72,10 @@ class Candidate:
     view: tuple[
         tuple[float, float], ...
     ]  # outline of what it sees, longitude and latitude; empty where unknown
+    # Which of the points of the ground around the place it shows well enough to see what happens.
+    shows: tuple[bool, ...]
+    direction_assumed: bool
+    footage: Footage
 
     @property
     def title(self) -> str:
@@ -72,11 +85,7 @@ class Candidate:
 
     @property
     def urgency(self) -> str:
-        """How long the footage is still there.
-
-        >>> Candidate("c", "community", "doorbell", None, 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 30.2, True, ()).urgency
-        'Footage will be overwritten in 30 h'
-        """
+        """How long the footage is still there."""
         if self.hours_left is None:
             return "Nobody stated how long footage is kept"
         if self.hours_left <= 0:
@@ -105,11 +114,7 @@ class Candidate:
 
     @property
     def why(self) -> str:
-        """In one line, why this camera stands where it stands.
-
-        >>> Candidate("c", "community", "doorbell", None, 0, 0, 90, 150, 60, 12.3, 0.8, 140.0, 5.2, True, ()).why
-        'Sees most of the place, clearly enough to recognise somebody one knows'
-        """
+        """In one line, why this camera stands where it stands."""
         if self.share_in_view is None:
             return "Nobody stated which way it looks, so it may or may not see the place"
         if not self.share_in_view:
@@ -117,7 +122,78 @@ class Candidate:
         how_much = (
             "most" if self.share_in_view > 2 / 3 else "part" if self.share_in_view > 1 / 5 else "the edge"
         )
-        return f"Sees {how_much} of the place, {LEVEL_WORDS[self.level]}"
+        if_so = ", if it looks the way that was assumed" if self.direction_assumed else ""
+        return f"Sees {how_much} of the place, {LEVEL_WORDS[self.level]}{if_so}"
+
+    @property
+    def chance_words(self) -> str | None:
+        """The chance that its footage can be had, with its factors; None where it cannot."""
+        if not self.footage.chance:
+            return None
+        if self.share_in_view is None:
+            return f"If it looks that way, chance of footage {self.footage.words()}"
+        return f"Chance of footage {self.footage.words(self.share_in_view or 1.0)}"
+
+
+@dataclass(frozen=True)
+class AnyFootage:
+    """The chance that at least one of some cameras has footage of the place."""
+
+    cameras: int  # that show at least a part of it, and may have footage
+    chance: float
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        r"""The chance with its range.
+
+        >>> print(AnyFootage(3, 0.937, 0.85, 0.98).words.replace("\u00a0", " "))
+        Chance that at least one camera has footage: about 94 % (range 85 to 98 %)
+        """
+        if not self.cameras:
+            return "No camera known to show what happens there has footage that can be asked for"
+        middle, low, high = (
+            chances.percent(share, self.low, self.high) for share in (self.chance, self.low, self.high)
+        )
+        span = f"{low.removesuffix(chances.PER_CENT)} to {high}"
+        return f"Chance that at least one camera has footage: about {middle} (range {span})"
+
+    @property
+    def counted(self) -> str:
+        """What the chance counts and assumes.
+
+        >>> AnyFootage(1, 0.5, 0.4, 0.6).counted
+        'Counts 1 camera that shows what happens there by day.'
+        """
+        if self.cameras == 1:
+            return "Counts 1 camera that shows what happens there by day."
+        return (
+            f"Counts {self.cameras} cameras that show what happens there by day, as if each failed on its own: a power "
+            "cut, or one owner of several, makes it less."
+        )
+
+
+def any_footage(cameras: Iterable[Candidate]) -> AnyFootage:
+    """The chance that at least one of these cameras has footage of what happened at the place.
+
+    Where exactly it happened is not known, so the chance is worked out at each point of the ground around
+    the place, from the cameras that show that point, and averaged.
+    """
+    found = [camera for camera in cameras if any(camera.shows) and camera.footage.chance]
+    shows = np.array([camera.shows for camera in found], dtype=bool).reshape(len(found), SAMPLE_POINTS)
+    camera, point = np.nonzero(shows)
+
+    def averaged(chance: list[float]) -> float:
+        at_points = footage.together(np.array(chance)[camera], point, SAMPLE_POINTS)
+        return float(at_points.mean())
+
+    return AnyFootage(
+        cameras=len(found),
+        chance=averaged([camera.footage.chance for camera in found]),
+        low=averaged([camera.footage.low for camera in found]),
+        high=averaged([camera.footage.high for camera in found]),
+    )
 
 
 def candidates(
@@ -143,30 +219,38 @@ def candidates(
     unknown = (seen["azimuth"].isna() & (seen["hfov"] < 360)).to_numpy()
     sheds = viewshed.cast(seen, walls, rays=64)
     seen["view"] = _outlines(sheds, to_metres)
-    seen["share_in_view"] = _share_in_view(sheds, x, y)
+    sees = _sees(sheds, x, y)
+    seen["share_in_view"] = sees.mean(axis=1)
     # Where nobody stated the direction: could it see the place if it looked that way?
     all_round = optics.completed(views.assign(azimuth=views["azimuth"].fillna(0.0)), "detect").assign(
         hfov=360.0
     )
-    could_see = (
-        _share_in_view(viewshed.cast(viewshed.mounted(all_round, footprints), walls, rays=8), x, y) > 0
-    )
+    could_see = _sees(viewshed.cast(viewshed.mounted(all_round, footprints), walls, rays=8), x, y).any(axis=1)
     seen["may_see"] = unknown & could_see
     seen["px_per_m"] = np.where(
         seen["share_in_view"] > 0,
         optics.px_per_m(np.maximum(seen["distance_m"], 1.0), seen["width_px"], seen["hfov"]),
         0.0,
     )
+    assumed = (seen["direction_from"] == "assumed") & (seen["hfov"] < 360)
+    clear_enough = (seen["px_per_m"] >= optics.pixels_of(CHANCE_LEVEL)) & ~assumed
+    seen["shows"] = _of_devices(seen["id"], sees & clear_enough.to_numpy()[:, None])
+    seen["direction_assumed"] = assumed
     # A device with several views stands in the list once, with the view that sees the most.
     seen = seen.sort_values(["id", "share_in_view"], ascending=[True, False])
     seen = seen.drop_duplicates("id")
     seen["hours_left"] = seen["retention_hours"] - (now - when) / timedelta(hours=1)
     askable = records.askable(connection, seen.loc[seen["layer"] == "community", "id"].tolist(), now)
+    age_hours = (now - when) / timedelta(hours=1)
+    seen["footage"] = chances.near(connection, seen, askable, age_hours, now)
+    seen["chance"] = [each.chance for each in seen["footage"]]
     # First what sees the place, then what may, then what stands near; what is overwritten comes last.
     overwritten = seen["hours_left"] <= 0
     group = np.select([overwritten, seen["share_in_view"] > 0, seen["may_see"]], [3, 0, 1], default=2)
     clear = -np.searchsorted(list(optics.LEVELS.values()), seen["px_per_m"], side="right")
-    order = np.lexsort([seen["distance_m"], -seen["share_in_view"].round(1), clear, group])
+    # Rounded: what differs by less is equally likely, and the nearer one comes first.
+    likely = -(seen["share_in_view"] * seen["chance"]).round(1)
+    order = np.lexsort([seen["distance_m"], likely, clear, group])
     return [
         Candidate(
             camera_id=row.id,
@@ -184,20 +268,30 @@ def candidates(
             hours_left=_known(row.hours_left),
             may_be_asked=row.layer != "community" or row.id in askable,
             view=row.view,
+            shows=row.shows,
+            direction_assumed=row.direction_assumed,
+            footage=row.footage,
         )
         for row in seen.iloc[order].itertuples()
     ]
 
 
-def _share_in_view(sheds: viewshed.Viewsheds, x: float, y: float) -> NDArray[np.float64]:
-    """For each camera, the share of points spread evenly over the ground around (x, y) that it sees."""
+def _sees(sheds: viewshed.Viewsheds, x: float, y: float) -> NDArray[np.bool_]:
+    """For each camera, which of the points spread evenly over the ground around (x, y) it sees."""
     number = np.arange(SAMPLE_POINTS)
     distance = PLACE_ERROR_M * np.sqrt((number + 0.5) / SAMPLE_POINTS)  # a sunflower: even over the disc
     angle = number * np.pi * (3 - np.sqrt(5))
     points = np.column_stack([x + distance * np.cos(angle), y + distance * np.sin(angle)])
     index = np.repeat(np.arange(len(sheds)), SAMPLE_POINTS)
-    sees = sheds.sees(index, np.tile(points, (len(sheds), 1)))
-    return sees.reshape(len(sheds), SAMPLE_POINTS).mean(axis=1)
+    return sheds.sees(index, np.tile(points, (len(sheds), 1))).reshape(len(sheds), SAMPLE_POINTS)
+
+
+def _of_devices(ids: pd.Series, shows: NDArray[np.bool_]) -> list[tuple[bool, ...]]:
+    """For each view, the points that its device shows with any of its views."""
+    device, devices = pd.factorize(ids)
+    together = np.zeros((len(devices), SAMPLE_POINTS), dtype=bool)
+    np.logical_or.at(together, device, shows)
+    return [tuple(row) for row in together[device].tolist()]
 
 
 def _outlines(sheds: viewshed.Viewsheds, to_metres: Transformer) -> list[tuple[tuple[float, float], ...]]:

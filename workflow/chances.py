@@ -35,6 +35,7 @@ OWNERS = 10
 AGREED = ("provided", "gone")
 ANSWERED = (*AGREED, "declined", "expired")  # not those still open, nor those the police took back
 
+PER_CENT = "\u00a0%"
 # A share whose interval is narrower than this is told in steps of so many points.
 STEPS = ((0.2, 1), (0.6, 5), (math.inf, 10))
 
@@ -80,30 +81,31 @@ class Footage:
         """If all three were at their high ends."""
         return self.working.high * self.retained.high * self.willing.high
 
-    @property
-    def words(self) -> str:
-        r"""The chance and its factors.
+    def words(self, in_view: float = 1.0) -> str:
+        r"""The chance of footage of a place of which the camera has this share in view, and its factors.
 
-        >>> working, kept = Factor(0.9, 0.8, 0.97, "assumed", 0, 0), Factor(0.86, 0.8, 0.9, "counted", 86, 100)
-        >>> said = Footage(False, working, kept, Factor(0.8, 0.7, 0.88, "counted", 41, 52)).words
-        >>> print(said.replace("\u00a0", " "))  # doctest: +NORMALIZE_WHITESPACE
-        Chance of footage about 60 %: working 90 % (assumed) × still kept 86 % (86 of 100 cameras)
-        × owner agrees 80 % (41 of 52 requests)
+        >>> working, kept = Factor(0.9, 0.8, 0.97, "assumed", 0, 0), Factor(1.0, 1.0, 1.0, "known", 0, 0)
+        >>> footage = Footage(False, working, kept, Factor(0.8, 0.7, 0.88, "counted", 41, 52))
+        >>> print(footage.words().replace("\u00a0", " "))
+        about 70 %: working 90 % (assumed) × still kept (as stated) × owner agrees 80 % (41 of 52 requests)
+        >>> print(footage.words(0.5).replace("\u00a0", " ")[:40])
+        about 36 %: place in view 50 % × working
         """
-        parts = [
-            f"working {self.working.percent}{_counted(self.working, 'answers')}",
-            f"still kept {self.retained.percent}{_counted(self.retained, 'cameras', 'as stated')}",
-            "the city's own"
-            if self.is_own
-            else f"owner agrees {self.willing.percent}{_counted(self.willing, 'requests')}",
-        ]
-        return f"Chance of footage about {percent(self.chance, self.low, self.high)}: {' × '.join(parts)}"
+        factors = [] if in_view == 1 else [f"place in view {in_view * 100:.0f}{PER_CENT}"]
+        factors.append(f"working {self.working.percent}{_source(self.working, 'answers')}")
+        kept = "still kept" if self.retained.basis == "known" else f"still kept {self.retained.percent}"
+        factors.append(kept + _source(self.retained, "cameras"))
+        if not self.is_own:
+            factors.append(f"owner agrees {self.willing.percent}{_source(self.willing, 'requests')}")
+        chance = percent(*(in_view * share for share in (self.chance, self.low, self.high)))
+        return f"about {chance}: {' × '.join(factors)}"
 
 
-def _counted(factor: Factor, what: str, if_known: str = "") -> str:
+def _source(factor: Factor, what: str) -> str:
     """What a factor is from, in brackets."""
-    said = {"counted": f"{factor.yes:,} of {factor.of:,} {what}", "assumed": "assumed", "known": if_known}
-    return f" ({said[factor.basis]})" if said[factor.basis] else ""
+    if factor.basis == "counted":
+        return f" ({factor.yes:,} of {factor.of:,} {what})"
+    return " (as stated)" if factor.basis == "known" else " (assumed)"
 
 
 def percent(share: float, low: float, high: float) -> str:
@@ -118,13 +120,13 @@ def percent(share: float, low: float, high: float) -> str:
     ('98\xa0%', '>99\xa0%', '100\xa0%')
     """
     if share in (0, 1):
-        return f"{share * 100:.0f}\u00a0%"
+        return f"{share * 100:.0f}{PER_CENT}"
     coarsest = next(step for width, step in STEPS if high - low < width)
     for step in (10, 5, 1):
         points = round(share * 100 / step) * step
         if step <= coarsest and 0 < points < 100:
-            return f"{points}\u00a0%"
-    return "<1\u00a0%" if share < 0.5 else ">99\u00a0%"
+            return f"{points}{PER_CENT}"
+    return ("<1" if share < 0.5 else ">99") + PER_CENT
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def near(
         .join(owner, owner.c.id == camera.c.owner_id)
         .where(camera.c.id.in_(cameras["id"].tolist()))
     )
-    kinds = dict(connection.execute(statement).tuples().all())
+    kinds = {row.id: row.kind for row in connection.execute(statement)}
     evidence = _evidence(connection.engine, _version(connection), now.astimezone(UTC).date())
     group = evidence.group(cameras["id"].map(kinds))
     agrees = cameras["id"].isin(list(askable)).to_numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -74,7 +75,7 @@ def test_cameras_stand_in_the_order_of_who_may_have_seen_it(town, form):
     shown = press(at(form, "Maple St & Oak Ave"), "Find cameras")
     assert not shown.exception
     assert shown.main.markdown[0].value.startswith("#### 2 cameras stand here, and 1 sees the place.")
-    ranked = [element.value for element in shown.main.markdown if element.value.startswith("**")]
+    ranked = [element.value for element in shown.main.markdown if re.match(r"\*\*\d+\. ", element.value)]
     assert ranked[0].startswith("**1. ")
     assert "7 m away. Sees " in ranked[0]
     assert "Does not see the place" in ranked[1]
