@@ -10,7 +10,7 @@ above: nothing here tells where one private camera is.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -161,11 +161,12 @@ def answer(actor: Actor, question: Question, *, store: Store | None = None) -> A
     """
     store = store or default_store()
     check(store, actor, VIEW)
-    return _answer(store, question.checked())
+    return answer_of(store, question.checked(), sights.sight(store))
 
 
-def _answer(store: Store, question: Question) -> Answer:
-    held, happened = sights.sight(store), crimes(store)
+def answer_of(store: Store, question: Question, held: Sight) -> Answer:
+    """As `answer`, for cameras that see what `held` says, and with nothing checked."""
+    happened = crimes(store)
     at = question.at or datetime.now(UTC)
     before_at = quarter_end(at, happened.zone)
     with store.read() as connection:
@@ -240,16 +241,16 @@ def at_the_end_of(day: date, *, store: Store | None = None) -> datetime:
     return datetime.combine(day, time.max, records.city(store or default_store()).zone)
 
 
-def sees_since(found: Answer, cells: NDArray[np.int32]) -> datetime | None:
+def sees_since(found: Answer, cells: NDArray[np.int64]) -> datetime | None:
     """Since when a camera that counts now has been listed which sees any of some cells; None where none does."""
-    views = _views_into(found, cells)
+    views = views_into(found, cells)
     listings = found.sight.listings
     holding = listings["camera"].isin(found.sight.camera_of_view[views]) & (listings["begins"] <= found.at)
     begins = listings.loc[holding & (listings["ends"].isna() | (listings["ends"] > found.at)), "begins"]
     return None if begins.empty else begins.min().to_pydatetime()
 
 
-def _views_into(found: Answer, cells: NDArray[np.int32]) -> NDArray[np.int64]:
+def views_into(found: Answer, cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """The views that count and resolve any of some cells at the level asked for."""
     question, lines = found.question, found.sight.lines
     inside = np.zeros(len(found.ground.grid), dtype=bool)
@@ -326,8 +327,3 @@ def _counted_at(held: Sight, layer: str, at: datetime, level: str, standings: fr
         assumed_optics=held.views.loc[counting & held.views["assumed_optics"].to_numpy(), "id"].nunique(),
         ground=share_of_ground(held.ground, held.seen(counting), level),
     )
-
-
-def compared(actor: Actor, question: Question, at: datetime, *, store: Store | None = None) -> Answer:
-    """The answer to the same question, with the cameras as they were at another moment."""
-    return answer(actor, replace(question, at=at), store=store)

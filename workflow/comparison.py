@@ -1,0 +1,109 @@
+"""Before and after: the same question asked of other cameras."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analytics import optics
+from data import records
+from data.errors import PorchlightError
+from data.store import Store, default_store
+from workflow import city_map, coverage
+from workflow import sight as sights
+from workflow.acts import check
+from workflow.coverage_words import percent, points
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from workflow.coverage import Answer, Question
+    from workflow.identity import Actor
+    from workflow.sight import Sight
+
+MOST_PROPOSED = 50
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A camera that somebody thinks of putting up."""
+
+    words: str  # where
+    kind: str  # a key of optics.KINDS
+    layer: str  # community or city
+    lon: float
+    lat: float
+    azimuth: float | None  # None: it looks all round
+
+
+def at_the_end_of(actor: Actor, question: Question, day: date, *, store: Store | None = None) -> Answer:
+    """The answer to the same question, with the cameras as they were at the end of a day."""
+    store = store or default_store()
+    return coverage.answer(actor, replace(question, at=coverage.at_the_end_of(day, store=store)), store=store)
+
+
+def with_proposed(
+    actor: Actor, question: Question, proposed: tuple[Proposed, ...], *, store: Store | None = None
+) -> Answer:
+    """The answer to the same question if the proposed cameras were there as well, counted as stated ones.
+
+    Needs the act coverage.view. Raises `PorchlightError` for more than `MOST_PROPOSED` cameras, or a kind that
+    does not exist.
+    """
+    store = store or default_store()
+    check(store, actor, coverage.VIEW)
+    if len(proposed) > MOST_PROPOSED:
+        raise PorchlightError(f"Propose at most {MOST_PROPOSED} cameras at once.")
+    if any(camera.kind not in optics.KINDS for camera in proposed):
+        raise PorchlightError(f"Choose a kind of camera: {', '.join(optics.KINDS)}.")
+    return coverage.answer_of(store, question.checked(), _with(store, sights.sight(store), proposed))
+
+
+@functools.lru_cache(maxsize=4)
+def _with(store: Store, held: Sight, proposed: tuple[Proposed, ...]) -> Sight:
+    if not proposed:
+        return held
+    views = pd.DataFrame(
+        {
+            "id": [f"proposed:{number}" for number in range(len(proposed))],
+            "layer": [camera.layer for camera in proposed],
+            "kind": [camera.kind for camera in proposed],
+            "lon": [camera.lon for camera in proposed],
+            "lat": [camera.lat for camera in proposed],
+            "azimuth": pd.Series([camera.azimuth for camera in proposed], dtype=float),
+            "hfov": [360.0 if camera.azimuth is None else None for camera in proposed],
+            "direction_from": "stated",
+        }
+    ).reindex(columns=records.VIEW_COLUMNS)
+    views["hfov"] = views["hfov"].astype(float)
+    return held.with_more(views, sights.walls(store), city_map.footprints(store=store))
+
+
+def figures(before: Answer, after: Answer) -> pd.DataFrame:
+    """The same figures of both, and how many percentage points lie between them."""
+    rows = {}
+    for light, harm in after.harm.items():
+        words = coverage.LIGHTS[light].lower()
+        rows[f"Harm in view, {words}"] = (before.harm[light].share, harm.share)
+    for light in ("day", "dark"):
+        words = coverage.LIGHTS[light].lower()
+        level = after.question.level
+        rows[f"Public ground in view, {words}"] = (
+            before.in_sight[light].by_level[level],
+            after.in_sight[light].by_level[level],
+        )
+        rows[f"Street metres in view, {words}"] = (
+            before.in_sight[light].streets,
+            after.in_sight[light].streets,
+        )
+    return pd.DataFrame(
+        {
+            "Figure": list(rows),
+            "Before": [percent(then) for then, _ in rows.values()],
+            "After": [percent(now) for _, now in rows.values()],
+            "Change": [points(now - then) or "–" for then, now in rows.values()],
+        }
+    )
