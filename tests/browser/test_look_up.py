@@ -72,6 +72,8 @@ def test_at_a_desk_a_typed_place_leads_to_the_cameras_and_one_contact_at_a_time(
     find.click()
     expect(page.get_by_role("heading", name="3 cameras stand here, and 2 see the place.")).to_be_visible()
     expect(page.get_by_text("Footage will be overwritten in 10 h.")).to_be_visible()
+    expect(page.get_by_text("Chance that at least one camera has footage: about")).to_be_visible()
+    expect(page.get_by_text("owner agrees 70 % (assumed)")).to_have_count(2)
     canvas = page.get_by_test_id("stDeckGlJsonChart")
     canvas.scroll_into_view_if_needed()
     person.drawn(page, canvas, WHITE_ON_GREEN)

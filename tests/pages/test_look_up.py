@@ -84,6 +84,29 @@ def test_cameras_stand_in_the_order_of_who_may_have_seen_it(town, form):
     assert acts(town) == [("lookup.search", "done")]
 
 
+def test_the_chance_of_footage_stands_at_the_head_and_beside_each_camera(town, form):
+    register_camera(town, -8, -8, azimuth=45)
+    register_camera(town, 8, 8, azimuth=225)
+    register_camera(town, 5, 5, azimuth=225, purposes=("list",))
+    shown = press(at(form, "Maple St & Oak Ave"), "Find cameras")
+    assert not shown.exception
+    told = words(shown).replace("\u00a0", " ")
+    assert re.search(
+        r"\*\*Chance that at least one camera has footage: about \d+ % \(range \d+ to \d+ %\)\.\*\*", told
+    )
+    assert "Counts 2 cameras that show what happens there by day, as if each failed on its own" in told
+    each = re.findall(
+        r"Chance of footage about \d+ %: place in view .* × owner agrees 70 % \(assumed\)\.", told
+    )
+    assert len(each) == 2, "and none of the camera whose owner does not wish to be asked"
+
+
+def test_where_no_camera_sees_the_place_there_is_no_chance_to_speak_of(town, form):
+    register_camera(town, 30, 30, azimuth=45)
+    shown = press(at(form, "Maple St & Oak Ave"), "Find cameras")
+    assert "at least one camera" not in words(shown)
+
+
 def test_nobody_is_named_before_the_button_is_pressed_and_each_press_is_recorded(town, form):
     register_camera(town, 5, 5, azimuth=225)
     register_camera(town, -6, -6, azimuth=45)

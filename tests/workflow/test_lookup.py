@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from data import ledger, schema
 from data.errors import PorchlightError
 from tests import people, small_town
 from tests.people import COMMAND, EMAIL, NAME, OFFICER, PHONE, register_camera
-from workflow import lookup
+from workflow import candidates, lookup
 from workflow.acts import LedgerUnavailable
 from workflow.identity import Actor, Refused
 from workflow.ledger import verify
@@ -97,6 +98,91 @@ def test_hours_left_count_down_from_when_it_happened(town):
     assert camera.hours_left == pytest.approx(8, abs=0.1)
     assert camera.is_urgent
     assert camera.urgency == "Footage will be overwritten in 8 h"
+
+
+def plain(words: str) -> str:
+    return words.replace("\u00a0", " ")
+
+
+def test_each_camera_says_how_likely_its_footage_is_and_why(town):
+    register_camera(town, -8, -8, azimuth=45)
+    camera = look(town).cameras[0]
+    share = f"{camera.share_in_view * 100:.0f} %"
+    assert plain(camera.chance_words).endswith(
+        f": place in view {share} × working 90 % (assumed) × still kept (as stated) × owner agrees 70 % (assumed)"
+    )
+    # Both shares are assumed, so the product is told in steps of five points.
+    told = int(re.match(r"Chance of footage about (\d+) %", plain(camera.chance_words)).group(1))
+    assert told % 5 == 0
+    assert told == pytest.approx(100 * camera.share_in_view * 0.9 * 0.7, abs=2.5)
+
+
+def test_a_camera_whose_owner_never_said_how_long_footage_is_kept_goes_by_those_who_did(town):
+    for hours in (0.5, 48, 48, 48):
+        register_camera(town, 60, 60, azimuth=45, retention_hours=hours)
+    silent = register_camera(town, -8, -8, azimuth=45, retention_hours=None)
+    (camera,) = (camera for camera in look(town).cameras if camera.camera_id == silent)
+    assert "still kept 80 % (3 of 4 cameras)" in plain(camera.chance_words), "75 %, by what four can tell"
+    assert camera.footage.retained.share == 0.75
+
+
+def test_there_is_no_chance_of_footage_that_is_gone_or_may_not_be_asked_for(town):
+    gone = register_camera(town, -8, -8, azimuth=45, retention_hours=0.5)
+    unasked = register_camera(town, -8, -8, azimuth=45, purposes=("list",))
+    answer = look(town)
+    assert {camera.camera_id: camera.chance_words for camera in answer.cameras} == {gone: None, unasked: None}
+    assert candidates.any_footage(answer.cameras).words.startswith("No camera known to show what happens")
+
+
+def test_the_chance_for_all_is_that_of_the_points_each_shows(town):
+    register_camera(town, -8, -8, azimuth=45)
+    register_camera(town, 8, 8, azimuth=225)
+    answer = look(town)
+    one, other = answer.cameras
+    p = 0.9 * 0.7
+    both = sum(a and b for a, b in zip(one.shows, other.shows, strict=True)) / 60
+    either = sum(one.shows) / 60 + sum(other.shows) / 60 - 2 * both
+    assert both > 0.1, "some of the place is seen by both"
+    assert either > 0.1, "and some by one only"
+    found = candidates.any_footage(answer.cameras)
+    assert found.chance == pytest.approx(either * p + both * (1 - (1 - p) ** 2))
+    assert found.low < found.chance < found.high
+    assert found.cameras == 2
+
+
+def test_one_more_camera_never_lowers_the_chance_for_all(town):
+    chance = 0.0
+    for east, north, azimuth in ((-8, -8, 45), (8, 8, 225), (-12, 12, 135), (12, 12, None), (25, 25, 45)):
+        register_camera(town, east, north, azimuth)
+        found = candidates.any_footage(look(town).cameras)
+        assert found.chance >= chance
+        chance = found.chance
+    assert found.cameras == 3, "one looks away, and nobody knows where the other looks"
+
+
+def test_a_direction_that_was_assumed_is_said_and_counts_for_nothing(town):
+    register_camera(town, -8, -8, azimuth=45)
+    town.write(
+        lambda connection: connection.execute(sa.update(schema.camera).values(direction_from="assumed"))
+    )
+    camera = look(town).cameras[0]
+    assert camera.why.endswith(", if it looks the way that was assumed")
+    assert candidates.any_footage([camera]).cameras == 0
+
+
+def test_too_far_away_to_show_what_happens_counts_for_nothing(town):
+    register_camera(town, -50, 0, azimuth=90)
+    camera = look(town).cameras[0]
+    assert camera.why.endswith("well enough to tell that something moves")
+    assert candidates.any_footage([camera]).cameras == 0
+
+
+def test_of_two_that_see_as_clearly_the_one_that_may_be_asked_comes_first(town):
+    nearer = register_camera(town, -8, -8, azimuth=45, purposes=("list",))
+    farther = register_camera(town, 9, 9, azimuth=225)
+    answer = look(town)
+    assert answer.cameras[0].level == answer.cameras[1].level
+    assert [camera.camera_id for camera in answer.cameras] == [farther, nearer]
 
 
 def test_a_lookup_leaves_an_entry_that_says_who_why_and_about_which_cameras(town):
