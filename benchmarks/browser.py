@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import itertools
 import os
 import shutil
 import statistics
@@ -154,7 +155,7 @@ def pan(page: Page, chart: Locator) -> dict[str, float]:
         page.wait_for_timeout(8)
     frames = page.evaluate(STOP_COUNTING)
     page.mouse.up()
-    deltas = [later - earlier for earlier, later in zip(frames, frames[1:], strict=False)]
+    deltas = [later - earlier for earlier, later in itertools.pairwise(frames)]
     return {
         "frames a second": 1000 * len(deltas) / sum(deltas),
         "slowest frame in 20 (ms)": statistics.quantiles(deltas, n=20)[-1],

@@ -1,7 +1,8 @@
-"""The base map: what anybody may see of the city, as GeoJSON and a MapLibre style of our own."""
+"""The base map: what anybody may see of the city, and its style."""
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from dataclasses import dataclass
@@ -15,14 +16,12 @@ import sqlalchemy as sa
 
 from data import records, schema
 from data.store import Store, default_store
+from workflow import map_tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from data.records import City
-
-LAYERS = ("outline", "block", "building", "street")
-DECIMALS = 6  # of a degree: a tenth of a metre
 
 
 def city(*, store: Store | None = None) -> City:
@@ -33,21 +32,6 @@ def city(*, store: Store | None = None) -> City:
 def city_or_none(*, store: Store | None = None) -> City | None:
     """The city, if one is loaded."""
     return records.city_or_none(store or default_store())
-
-
-def geojson(name: str, *, store: Store | None = None) -> bytes:
-    """One public layer as GeoJSON: geometry in WGS 84, and the few properties a map shows."""
-    store = store or default_store()
-    if name == "outline":
-        found = records.city_or_none(store)
-        shapes = [] if found is None or found.outline is None else [found.outline]
-        frame = gpd.GeoDataFrame(geometry=shapes, crs=records.WGS84)
-    else:
-        frame = records.layer(store, name)
-    kept = [column for column in ("id", "name", "kind", "land_use") if column in frame]
-    thinned = frame[[*kept, "geometry"]].copy()
-    thinned["geometry"] = shapely.set_precision(frame.geometry.to_numpy(), 10.0**-DECIMALS, mode="pointwise")
-    return thinned.to_json(drop_id=True).encode()
 
 
 @dataclass(frozen=True)
@@ -136,52 +120,51 @@ def map_version(*, store: Store | None = None) -> int:
         return connection.execute(sa.select(sa.func.max(schema.load.c.id))).scalar() or 0
 
 
-def style(theme: str, address: str = "/map") -> dict[str, Any]:
-    """A quiet MapLibre style in light or dark, whose sources are all our own."""
+def tiles_address(*, store: Store | None = None) -> str:
+    """Where the tiles are served. A new load of the map is at a new address: no browser goes on with the old one."""
+    return f"/map/{map_version(store=store)}/{{z}}/{{x}}/{{y}}.mvt"
+
+
+def clicked_address(layer: str, *, store: Store | None = None) -> str:
+    """Where the tiles are served of what can be clicked of a layer."""
+    return f"/map/{map_version(store=store)}/{layer}/{{z}}/{{x}}/{{y}}.geojson"
+
+
+def style(theme: str, origin: str = "", *, store: Store | None = None) -> dict[str, Any]:
+    """A quiet MapLibre style in light or dark, whose one source is our own tiles.
+
+    `origin` is where the browser has the page from (https://map.example): it asks for tiles from a worker, which
+    understands whole addresses only.
+    """
     colours = STYLES[theme]
     return {
         "version": 8,
         "sources": {
-            name: {"type": "geojson", "data": f"{address}/{name}.geojson", "tolerance": 0.4}
-            for name in LAYERS
+            "city": {
+                "type": "vector",
+                "tiles": [origin + tiles_address(store=store)],
+                "maxzoom": map_tiles.DEEPEST,
+            }
         },
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": colours["background"]}},
-            _fill("outline", colours["city"]),
-            {
-                "id": "block",
-                "type": "line",
-                "source": "block",
-                "minzoom": 13,
-                "paint": {"line-color": colours["block"], "line-width": 0.5},
-            },
-            _fill("building", colours["building"]) | {"minzoom": 13.5},
-            {
-                "id": "street",
-                "type": "line",
-                "source": "street",
-                "layout": {"line-cap": "round", "line-join": "round"},
-                "paint": {
-                    "line-color": colours["street"],
-                    "line-width": [
-                        "interpolate",
-                        ["exponential", 1.7],
-                        ["zoom"],
-                        11,
-                        0.3,
-                        13,
-                        1,
-                        15,
-                        4,
-                        18,
-                        20,
-                    ],
-                },
-            },
+            _layer("outline", "fill", {"fill-color": colours["city"]}),
+            _layer("block", "line", {"line-color": colours["block"], "line-width": 0.5}),
+            _layer("building", "fill", {"fill-color": colours["building"]}),
+            _layer("street", "line", {"line-color": colours["street"], "line-width": STREET_WIDTH})
+            | {"layout": {"line-cap": "round", "line-join": "round"}},
         ],
     }
 
 
+def style_address(theme: str, origin: str = "", *, store: Store | None = None) -> str:
+    """The style as an address that holds all of it."""
+    text = json.dumps(style(theme, origin, store=store), separators=(",", ":"))
+    return "data:application/json;base64," + base64.b64encode(text.encode()).decode()
+
+
+# Pixels by zoom.
+STREET_WIDTH = ["interpolate", ["exponential", 1.7], ["zoom"], 11, 0.3, 13, 1, 15, 4, 18, 20]
 STYLES = {
     "light": {
         "background": "#eef0f2",
@@ -200,10 +183,5 @@ STYLES = {
 }
 
 
-def _fill(source: str, colour: str) -> dict[str, Any]:
-    return {"id": source, "type": "fill", "source": source, "paint": {"fill-color": colour}}
-
-
-def style_json(theme: str) -> bytes:
-    """The style as a browser asks for it."""
-    return json.dumps(style(theme)).encode()
+def _layer(name: str, kind: str, paint: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "type": kind, "source": "city", "source-layer": name, "paint": paint}

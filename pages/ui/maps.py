@@ -7,11 +7,13 @@ import html
 import io
 import math
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pydeck as pdk
 import streamlit as st
 from PIL import Image
 
+from workflow import city_map, map_tiles
 from workflow.coverage import LAYERS
 
 if TYPE_CHECKING:
@@ -71,8 +73,14 @@ def deck(
             longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - 2, pitch=0, bearing=0
         ),
         map_provider="carto",
-        map_style=f"/map/style-{theme()}.json",
+        map_style=city_map.style_address(theme(), _origin()),
     )
+
+
+def _origin() -> str:
+    """Where the reader's browser has this page from."""
+    parts = urlsplit(st.context.url or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def with_nothing(colours: Iterable[Sequence[int]]) -> list[Sequence[int]]:
@@ -98,32 +106,38 @@ def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) 
 
 
 def blocks(layer_id: str) -> pdk.Layer:
-    """The blocks, each to be clicked."""
-    return pdk.Layer(
-        "GeoJsonLayer",
-        id=layer_id,
-        data=pdk.types.String("/map/block.geojson"),
-        stroked=False,  # the base map draws them where there is room
-        filled=True,
-        get_fill_color=[0, 0, 0, 1],
-        pickable=True,
-        auto_highlight=True,
-        highlight_color=[255, 200, 0, 70],
-    )
+    """The blocks, each to be clicked once the map is near enough to tell them apart."""
+    # The base map draws them. Said of the part that fills them, for else Streamlit would paint the clicked one black.
+    unseen = {"polygons-fill": {"getFillColor": [0, 0, 0, 1]}}
+    return _clicked(layer_id, "block", [255, 200, 0, 70], stroked=False, filled=True, _sub_layer_props=unseen)
 
 
 def streets(layer_id: str) -> pdk.Layer:
-    """The streets, each to be clicked."""
-    return pdk.Layer(
-        "GeoJsonLayer",
-        id=layer_id,
-        data=pdk.types.String("/map/street.geojson"),
+    """The streets, each to be clicked once the map is near enough to tell them apart."""
+    return _clicked(
+        layer_id,
+        "street",
+        [255, 200, 0, 200],
         stroked=True,
         get_line_color=[120, 130, 140, 120],
         line_width_min_pixels=4,
+    )
+
+
+def _clicked(layer_id: str, layer: str, highlight: Sequence[int], **look: object) -> pdk.Layer:
+    """What can be clicked of one layer of the base map: a click tells the feature, which has its id."""
+    return pdk.Layer(
+        "TileLayer",
+        id=layer_id,
+        data=pdk.types.String(city_map.clicked_address(layer)),
+        # Tiles of one zoom, as soon as the map comes within half a step of the one before.
+        min_zoom=map_tiles.CLICKED_ZOOM,
+        max_zoom=map_tiles.CLICKED_ZOOM,
+        zoom_offset=1,
         pickable=True,
         auto_highlight=True,
-        highlight_color=[255, 200, 0, 200],
+        highlight_color=highlight,
+        **look,
     )
 
 
