@@ -55,6 +55,10 @@ FEWEST_CHORDS = 64
 #: Radians by which rounding may move a bearing: a fraction of a micrometre at the end of a long view.
 ROUNDING = 1e-9
 
+#: Radians. No wall is nearer than `MOUNT_TOLERANCE_M`, and from there on a part of a view that is as wide as
+#: this is ten hairs wide: rounding does not make its edges cross.
+NARROW = 10 * HAIR_M / MOUNT_TOLERANCE_M
+
 #: Larger coordinates are no metres of any map projection.
 LARGEST_M = 1e8
 
@@ -283,7 +287,8 @@ def _distance(ax, ay, bx, by):
     ux, uy = bx - ax, by - ay
     along = -(ax * ux + ay * uy) / (ux * ux + uy * uy)
     along = min(max(along, 0.0), 1.0)
-    return np.hypot(ax + along * ux, ay + along * uy)
+    px, py = ax + along * ux, ay + along * uy
+    return np.sqrt(px * px + py * py)
 
 
 @njit(cache=True, nogil=True)
@@ -577,18 +582,22 @@ def _line_at(ax, ay, bx, by, direction_x, direction_y, reach):
 
 @njit(cache=True, nogil=True)
 def _draw(corners, used, cx, cy, azimuth, reach, seen, turns, nearest, chord):
-    """Adds to the first ``used`` corners those that what is nearest between the turns has; how many now.
+    """Adds to the first ``used`` corners those that what is nearest between the turns has.
+
+    Answers how many corners there are now, and the width of the narrowest part, in radians.
 
     A wall has a corner at either end of what is seen of it. Where no wall is, chords of at most ``chord``
     radians stand for the arc, with its area: their corners lie a little outside it, their middles within.
     """
     first = used
+    narrowest = np.inf
     part = 0
     while part < len(nearest):
         left, wall = turns[part], nearest[part]
         while part < len(nearest) and nearest[part] == wall:
             part += 1
         width = turns[part] - left
+        narrowest = min(narrowest, width)
         steps = 1 if wall >= 0 else int(np.ceil(width / chord))
         angle = width / steps
         # A triangle with two such sides is as large as the sector: metres^2 sin(angle) = reach^2 angle.
@@ -604,7 +613,7 @@ def _draw(corners, used, cx, cy, azimuth, reach, seen, turns, nearest, chord):
             if used == first or _apart(corners[used - 1], px, py):
                 corners[used] = px, py
                 used += 1
-    return used
+    return used, narrowest
 
 
 @njit(cache=True, nogil=True)
@@ -615,7 +624,10 @@ def _apart(corner, x, y):
 
 @njit(cache=True, nogil=True)
 def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, side):
-    """The outlines of what the cameras start..stop see: corners (m, 2), and how many belong to each camera.
+    """The outlines of what the cameras start..stop see.
+
+    Answers corners (m, 2), how many of them belong to each camera, and which cameras' outlines rounding may
+    have crossed with themselves by a hair.
 
     Between two bearings at which the nearest wall may change one wall (or none) is nearest all along, so a
     look halfway finds it and the corners are where the two bearings meet its line: nothing is sampled. A
@@ -625,6 +637,7 @@ def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, sid
     found = np.empty(256, dtype=np.int32)
     corners = np.empty((4096, 2))
     sizes = np.zeros(stop - start, dtype=np.int64)
+    doubtful = np.zeros(stop - start, dtype=np.bool_)
     used = 0
     for c in range(start, stop):
         if reach[c] <= 0.0:
@@ -646,14 +659,16 @@ def outlines(start, stop, x, y, azimuth, hfov, reach, walls, heads, entries, sid
         if hfov[c] < 2 * np.pi:
             corners[used] = x[c], y[c]
             used += 1
-        used = _draw(corners, used, x[c], y[c], azimuth[c], reach[c], seen, turns, nearest, chord)
+        used, narrowest = _draw(corners, used, x[c], y[c], azimuth[c], reach[c], seen, turns, nearest, chord)
+        beside = 2 * np.pi - hfov[c]
+        doubtful[c - start] = narrowest < NARROW or 0.0 < beside < NARROW
         if _apart(corners[used - 1], corners[first, 0], corners[first, 1]):
             used += 1
         corners[used - 1] = corners[first]
         if used - first < 4:  # so near a wall that rounding leaves no area
             used = first
         sizes[c - start] = used - first
-    return corners[:used], sizes
+    return corners[:used], sizes, doubtful
 
 
 # Parts of cells --------------------------------------------------------------------------------

@@ -77,14 +77,13 @@ class Viewsheds:
         return gpd.GeoSeries(np.concatenate(parts), index=self.index, crs=crs)
 
     def _polygons(self, start: int, stop: int) -> NDArray[np.object_]:
-        corners, sizes = geometry.outlines(start, stop, *self.arrays())
+        corners, sizes, doubtful = geometry.outlines(start, stop, *self.arrays())
         polygons = np.full(stop - start, shapely.Polygon())
         seeing = np.flatnonzero(sizes)
         if len(seeing):
             ring = np.repeat(np.arange(len(seeing)), sizes[seeing])
             polygons[seeing] = shapely.polygons(shapely.linearrings(corners, indices=ring))
-        # Where a camera is in line with walls, rounding can cross a ring with itself by a hair.
-        crossed = ~shapely.is_valid(polygons)
+        crossed = np.flatnonzero(doubtful)[~shapely.is_valid(polygons[doubtful])]
         polygons[crossed] = shapely.make_valid(polygons[crossed], method="structure", keep_collapsed=False)
         return polygons
 
