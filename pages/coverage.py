@@ -2,162 +2,194 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analytics import coverage as pictures
-from analytics import optics
 from data.errors import PorchlightError
-from pages.ui import formats, guard, maps
-from workflow import coverage
+from pages.ui import coverage_filters, coverage_layers, guard, maps, proposing
+from workflow import comparison, coverage, coverage_files, coverage_words, gap_tables, place_card
+from workflow.gap_tables import PLACES
 
-LEVEL_WORDS = {
-    "detect": "that something moves (detect)",
-    "observe": "what happens (observe)",
-    "recognise": "somebody one knows (recognise)",
-    "identify": "who a stranger is (identify)",
-}
-BLOCKS = "blocks"
+if TYPE_CHECKING:
+    import geopandas as gpd
 
-actor = guard.require("coverage")
-st.title("Coverage")
+    from pages.ui.coverage_filters import Asked
+    from workflow.coverage import Answer
+    from workflow.identity import Actor
 
-span = coverage.period()
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    layers = st.pills(
-        "Cameras",
-        list(coverage.LAYERS),
-        selection_mode="multi",
-        default=list(coverage.LAYERS),
-        format_func=coverage.LAYERS.__getitem__,
-        key="cameras",
-        bind="query-params",
-    )
-    level = st.selectbox(
-        "A camera must show",
-        list(optics.LEVELS),
-        index=list(optics.LEVELS).index("observe"),
-        format_func=LEVEL_WORDS.__getitem__,
-        help="Levels of IEC 62676-4: 25, 62.5, 125 and 250 pixels a metre.",
-        key="level",
-        bind="query-params",
-    )
-    if span:
-        first, last = span
-        days = st.date_input(
-            "Incidents of",
-            (max(first, last - timedelta(days=364)), last),
-            min_value=first,
-            max_value=last,
-            key="days",
+BLOCKS, STREETS = "blocks", "streets"
+ROWS_SHOWN = 1000
+
+
+def answers(actor: Actor, asked: Asked) -> tuple[Answer, Answer | None]:
+    """The answer, and the one before it where two are compared."""
+    with st.spinner("Working out what every camera sees past the buildings…"):
+        now = coverage.answer(actor, asked.question)
+        if asked.compare == "earlier":
+            return now, comparison.at_the_end_of(actor, asked.question, asked.earlier)
+    if asked.compare == "proposed":
+        cameras = proposing.proposed()
+        return (comparison.with_proposed(actor, asked.question, cameras), now) if cameras else (now, None)
+    return now, None
+
+
+def show_answer(found: Answer) -> None:
+    """One sentence and three figures."""
+    st.markdown(f"#### {coverage_words.sentence(found)}")
+    with st.container(horizontal=True):
+        for figure in coverage_words.figures(found):
+            st.metric(
+                figure.label,
+                figure.value,
+                figure.change,
+                delta_color="normal" if figure.changed else "off",
+                delta_arrow="auto" if figure.changed else "off",
+                delta_description=figure.since,
+                border=True,
+                help=figure.help,
+            )
+    st.caption(" ".join(coverage_words.caveats(found)))
+
+
+def show_map(
+    found: Answer, before: Answer | None, tables: dict[str, gpd.GeoDataFrame]
+) -> tuple[str, int] | None:
+    """The map, and which block or street was clicked on it."""
+    pictures = [*coverage_layers.PICTURES, *([coverage_layers.CHANGE] if before else [])]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picture = st.segmented_control(
+            "On the map", pictures, default=pictures[-1] if before else pictures[0], required=True,
+            key=f"map {before is not None}",
+        )  # fmt: skip
+        over = st.pills(
+            "Over it", coverage_layers.OVERLAYS, selection_mode="multi", key="over", bind="query-params"
+        )
+        clicked = st.segmented_control(
+            "A click chooses",
+            ["Blocks", "Streets"],
+            default="Blocks",
+            required=True,
+            key="clicks",
             bind="query-params",
         )
-with_assumed = st.toggle(
-    "Count directions that were assumed, too",
-    key="assumed",
-    bind="query-params",
-    help="An assumed direction was worked out from other facts and not stated by anybody. It normally counts for nothing.",
-)
-if not span:
-    st.info("No incidents are loaded yet. Load a crime export: `python -m data.load incidents FILE`.")
-    st.stop()
-if len(days) != 2:
-    st.info("Choose the last day as well.")
-    st.stop()
-
-try:
-    with st.spinner("Working out what every camera sees past the buildings…"):
-        city = coverage.city_coverage(
-            actor, *days, level=level, layers=frozenset(layers), with_assumed=with_assumed
-        )
-except PorchlightError as error:
-    st.error(str(error))
-    st.stop()
-
-seen, counted = city.incidents, city.counted
-st.markdown(f"#### {coverage.sentence(city, frozenset(layers), LEVEL_WORDS[level])}")
-stated = sum(counted[layer].stated for layer in layers)
-listed = sum(counted[layer].listed for layer in layers)
-# Where no camera counts there is no share to have an interval.
-interval = (
-    f"; 95 % interval {formats.share(seen.low, 1)} to {formats.share(seen.high, 1)}"
-    if stated or seen.in_view
-    else ""
-)
-st.caption(
-    f"{formats.day(city.since)} to {formats.day(city.until)}{interval}. Where a camera could see is not where "
-    "footage exists: it may have been off, overwritten or never asked for. Published places are exact to about a "
-    "block." + (f" {city.outside:,} more incidents lie outside the map." if city.outside else "")
-)
-with st.container(horizontal=True):
-    st.metric("Incidents in view", f"{seen.in_view:,} of {seen.incidents:,}", border=True)
-    st.metric("The city's ground in view", formats.share(city.ground_in_view, 1), border=True)
-    st.metric(
-        "Cameras that count",
-        f"{stated:,} of {listed:,}",
-        border=True,
-        help="A camera counts when its direction was verified or stated by its owner, or it looks all round.",
+    if picture == "Gaps":
+        layer, legend = coverage_layers.gaps(found, tables["block"])
+    elif picture == "Incidents":
+        layer, legend = coverage_layers.incidents(found)
+    elif picture == "Chance of footage":
+        layer, legend = coverage_layers.chance(found, coverage_files.chances(found))
+    elif picture == coverage_layers.CHANGE and before is not None:
+        layer, legend = coverage_layers.change(before, found)
+    else:
+        layer, legend = coverage_layers.levels(found)
+    drawn = [layer, *coverage_layers.overlays(found, over)]
+    if picture == "Gaps":
+        drawn.append(coverage_layers.worst(found, tables["block"], "block"))
+    drawn.append(maps.blocks(BLOCKS) if clicked == "Blocks" else maps.streets(STREETS))
+    event = st.pydeck_chart(
+        maps.deck(drawn, coverage_layers.bounds(found)),
+        height=maps.MAP_PIXELS,
+        on_select="rerun",
+        selection_mode="single-object",
+        key="coverage_map",
+        alt=f"A map of the city: {picture.lower()}.",
     )
+    maps.legend(coverage_layers.TITLES[picture], legend)
+    if coverage_layers.OVERLAYS[0] in over:
+        maps.legend("Whose", coverage_layers.device_legend())
+    for layer_id, of in ((BLOCKS, "block"), (STREETS, "street")):
+        chosen = event["selection"]["objects"].get(layer_id)
+        if chosen:
+            return of, int(chosen[0]["properties"]["id"])
+    st.caption(f"Click one of the {clicked.lower()} for its card.")
+    return None
 
-shown = st.segmented_control(
-    "On the map",
-    ["Coverage", "Crime", "Both"],
-    default="Coverage",
-    label_visibility="collapsed",
-    required=True,
-    key="map",
-    bind="query-params",
-)
-drawn = []
-crs, grid = city.ground.crs, city.ground.grid
-if shown != "Coverage":
-    crime_grid, counts = city.crime
-    steps = formats.steps(counts)
-    colours = maps.with_nothing(maps.CRIME_COLOURS[: len(steps)])
-    rgba = pictures.picture(crime_grid, counts, steps, colours, crs)
-    drawn.append(maps.picture(rgba, pictures.picture_bounds(crime_grid, crs)))
-if shown != "Crime":
-    colours = maps.with_nothing(maps.LEVEL_COLOURS[maps.theme()].values())
-    rgba = pictures.picture(grid, city.best_px_per_m, list(optics.LEVELS.values()), colours, crs)
-    drawn.append(maps.picture(rgba, pictures.picture_bounds(grid, crs)))
-drawn.append(maps.blocks(BLOCKS))
-event = st.pydeck_chart(
-    maps.deck(drawn, pictures.picture_bounds(grid, crs)),
-    height=maps.MAP_PIXELS,
-    on_select="rerun",
-    selection_mode="single-object",
-    key="coverage_map",
-    alt="A map of the city with what its cameras can see, and where crime was recorded.",
-)
-if shown != "Crime":
-    level_colours = maps.LEVEL_COLOURS[maps.theme()]
-    maps.legend("A camera can show", {LEVEL_WORDS[name]: level_colours[name] for name in optics.LEVELS})
-if shown != "Coverage":
-    maps.legend(
-        f"Incidents in {city.crime[0].cell:.0f} m squares",
-        {f"{step:.0f} or more": colour for step, colour in zip(steps, maps.CRIME_COLOURS, strict=False)},
+
+def show_card(found: Answer, of: str, place_id: int, table: gpd.GeoDataFrame) -> None:
+    """What is seen of a place, by which kinds of cameras, and which crimes were not."""
+    row, card = table.loc[place_id], place_card.card(found, of, place_id)
+    with st.container(border=True):
+        st.subheader(row["name"] or "A street without a name")
+        st.markdown(coverage_words.place_sentence(found, row, card.since))
+        left, middle, right = st.columns(3)
+        left.caption(f"{'Street metres' if of == 'street' else 'Public ground'} in view")
+        left.dataframe(card.in_sight, hide_index=True)
+        middle.caption("Cameras that see some of it")
+        middle.dataframe(card.cameras, hide_index=True, placeholder="None")
+        right.caption("Incidents")
+        right.dataframe(card.unseen, hide_index=True, placeholder="None")
+
+
+def show_gaps(actor: Actor, found: Answer, tables: dict[str, gpd.GeoDataFrame]) -> None:
+    """The table of gaps, and all of it as a file."""
+    st.subheader("Where harm happens that no camera sees")
+    of = st.segmented_control(
+        "By",
+        list(PLACES),
+        default="block",
+        required=True,
+        format_func=PLACES.__getitem__,
+        key="by",
+        bind="query-params",
     )
-
-chosen = event["selection"]["objects"].get(BLOCKS)
-if chosen:
-    block = city.blocks.loc[chosen[0]["properties"]["id"]]
-    st.subheader(block["name"])
+    if of not in tables:
+        tables[of] = gap_tables.gap_table(found, of)
+    shown = coverage_words.gaps_shown(tables[of], found)
+    st.dataframe(
+        shown.drop(columns="geometry").head(ROWS_SHOWN),
+        hide_index=True,
+        width="stretch",
+        height=390,
+        lazy=True,
+    )
+    st.caption(coverage_words.about_ranks(tables[of], ROWS_SHOWN))
     with st.container(horizontal=True):
-        st.metric("Incidents in view", f"{block['in_view']:,} of {block['incidents']:,}", border=True)
-        st.metric("Ground in view", formats.share(block["ground_in_view"], 1), border=True)
-else:
-    st.caption("Click a block on the map for its numbers.")
+        for file in coverage_files.files(actor, found, of, shown):
+            st.download_button(
+                file.label,
+                file.content,
+                file_name=file.name,
+                mime=file.mime,
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
-st.subheader("Which cameras count")
-st.dataframe(coverage.counted_table(city.counted), hide_index=True, width="stretch")
-st.subheader("Blocks with the most crime out of view")
-st.dataframe(coverage.blocks_table(city), hide_index=True, width="stretch", height=390)
-st.download_button(
-    "All blocks (CSV)",
-    coverage.blocks_csv(city),
-    file_name=f"coverage {city.since} to {city.until}.csv",
-    mime="text/csv",
-    icon=":material/download:",
-    on_click="ignore",
-)
+
+def main() -> None:
+    """The page from its question to its files."""
+    actor = guard.require("coverage")
+    st.title("Coverage")
+    # The answer stands first, also on a phone, though the filters must be read before it is known.
+    top, middle = st.container(), st.container()
+    with middle:
+        span = coverage.period()
+        if not span:
+            st.info("No incidents are loaded yet. Load a crime export: `python -m data.load incidents FILE`.")
+            return
+        asked = coverage_filters.asked(span)
+        if asked is None:
+            return
+        try:
+            found, before = answers(actor, asked)
+        except PorchlightError as error:
+            st.error(str(error))
+            return
+    with top:
+        show_answer(found)
+    if before is not None:
+        st.dataframe(comparison.figures(before, found), hide_index=True)
+    tables = {"block": gap_tables.gap_table(found, "block")}
+    chosen = show_map(found, before, tables)
+    if chosen is not None:
+        of, place_id = chosen
+        if of not in tables:
+            tables[of] = gap_tables.gap_table(found, of)
+        show_card(found, of, place_id, tables[of])
+    show_gaps(actor, found, tables)
+    with st.expander("Which cameras count, and how much ground they see"):
+        st.dataframe(coverage_words.counted_table(found), hide_index=True, width="stretch")
+        st.dataframe(coverage_words.ground_table(found), hide_index=True, width="stretch")
+
+
+main()

@@ -257,7 +257,7 @@ def views_into(found: Answer, cells: NDArray[np.int64]) -> NDArray[np.int64]:
     inside[cells] = True
     at_level = np.uint64(0xFFFF) << np.uint64(16 * list(optics.LEVELS).index(question.level))
     hits = np.flatnonzero(inside[lines.cell] & ((lines.day & at_level) != 0))
-    views = np.unique(lines.view_of_hit[hits])
+    views = np.unique(lines.view_of_hit[hits]).astype(np.int64)
     return views[found.sight.counting(found.at, question.layers, question.standings)[views]]
 
 

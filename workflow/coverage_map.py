@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 
 from analytics import coverage, optics
 from analytics.grid import Grid
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 CRIME_CELL_M = 100.0
 # Steps of a map of amounts: round numbers, each a few times the one before.
 STEPS_SHOWN = 4
+SIMPLER_M = 2.0  # lines on the map may be off by so much
 CHANCES = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -110,3 +114,20 @@ def laid_out(
 ) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
     """The codes north up, and between which bounds in degrees a map shows them (west, south, east, north)."""
     return coverage.picture(grid, codes, crs), coverage.picture_bounds(grid, crs)
+
+
+def devices(found: Answer) -> pd.DataFrame:
+    """The city's own cameras and plate readers that count at that moment: lon, lat, layer, name. No private ones."""
+    views = found.sight.views[found.sight.listed(found.at)]
+    own = views[views["layer"].isin(["city", "alpr"]) & views["layer"].isin(list(found.question.layers))]
+    return own.drop_duplicates("id")[["lon", "lat", "layer", "name"]].reset_index(drop=True)
+
+
+def outlines(found: Answer, of: str, ids: Collection[int] | None = None) -> gpd.GeoDataFrame:
+    """Outlines of districts or blocks, or lines of streets, in WGS 84 (id, name), fit to be drawn."""
+    here = found.ground
+    frame = {"district": here.districts.frame, "block": here.blocks.frame, "street": here.streets.frame}[of]
+    if ids is not None:
+        frame = frame[frame["id"].isin(list(ids))]
+    drawn = gpd.GeoDataFrame(frame[["id", "name", "geometry"]], crs=found.ground.crs)
+    return drawn.set_geometry(drawn.geometry.simplify(SIMPLER_M)).to_crs("EPSG:4326")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from workflow.sight import COUNTED, LAYERS, STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     import geopandas as gpd
 
@@ -26,6 +26,8 @@ LEVEL_WORDS = {
     "recognise": "somebody one knows (recognise)",
     "identify": "who a stranger is (identify)",
 }
+NO_POINTS = "0.0\u00a0points"
+WORST = 20  # so many places are "the worst" when it is said which of them are so for certain
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 
 
@@ -52,7 +54,7 @@ def points(value: float) -> str | None:
     if math.isnan(value):
         return None
     rounded = round(value * 100, 1)
-    return f"{rounded:+.1f}{SPACE}points" if rounded else f"0.0{SPACE}points"
+    return f"{rounded:+.1f}{SPACE}points" if rounded else NO_POINTS
 
 
 def day(value: date) -> str:
@@ -101,6 +103,54 @@ def sentence(found: Answer) -> str:
         if found.harm[light].incidents
     ]
     return f"{share}: {' and '.join(by_light)}."
+
+
+class Figure(NamedTuple):
+    """One of the figures that are seen first."""
+
+    label: str
+    value: str
+    change: str | None  # since the end of the last complete quarter; None where there is nothing to compare
+    changed: bool  # by as much as the change shows
+    since: str
+    help: str
+
+
+def figures(found: Answer) -> list[Figure]:
+    """Harm in view in each light, and public ground in view, each with its change since last quarter."""
+    since = f"since {day(found.before_at.date())}"
+    told = []
+    for light, harm in found.harm.items():
+        if light == "any" and len(found.harm) > 1:
+            continue
+        change = points(harm.share - harm.before)
+        told.append(
+            Figure(
+                f"{measure(found).capitalize()} in view, {LIGHTS[light].lower()}",
+                percent(harm.share),
+                change,
+                change != NO_POINTS,
+                since,
+                f"Of {harm.incidents:,} incidents. 95{SPACE}% interval {percent(harm.low)} to {percent(harm.high)}. "
+                "The change is the cameras' alone: the incidents are the same.",
+            )
+        )
+    light, level = found.main_light, found.question.level
+    ground = found.in_sight[light]
+    change = points(ground.by_level[level] - ground.before)
+    told.append(
+        Figure(
+            f"Public ground in view, {LIGHTS[light].lower()}",
+            percent(ground.by_level[level]),
+            change,
+            change != NO_POINTS,
+            since,
+            f"Of {found.ground.samples * found.ground.sample_m2 / 1e6:,.1f} km² of streets and open ground, without "
+            f"buildings. {percent(ground.streets)} of street metres; two cameras or more see {percent(ground.twice)} "
+            "of the ground.",
+        )
+    )
+    return told
 
 
 def _denominator(found: Answer, incidents: int) -> str:
@@ -177,6 +227,39 @@ def gaps_shown(table: gpd.GeoDataFrame, found: Answer) -> gpd.GeoDataFrame:
 def _decimals(amounts: pd.Series) -> int:
     """Whole numbers, unless all are small."""
     return 0 if np.nanmax(amounts.to_numpy(dtype=float), initial=0) >= 100 else 1
+
+
+def about_ranks(table: pd.DataFrame, shown: int) -> str:
+    """How to read the ranks, and how many places can be told apart from the rest."""
+    ranked = int(table["rank_low"].notna().sum())
+    apart = int((table["rank_high"] <= WORST).fillna(value=False).sum())
+    said = (
+        f"Unseen harm is steadied: a place with few incidents borrows from all {ranked:,}. The ranks hold together "
+        f"with 95{SPACE}% confidence, so two places whose ranks overlap cannot be told apart: {apart} "
+        f"{'is' if apart == 1 else 'are'} among the {WORST} worst for certain."
+    )
+    return f"{said} The {shown:,} largest are shown; the files have all." if len(table) > shown else said
+
+
+def place_sentence(found: Answer, row: pd.Series, since: datetime | None) -> str:
+    """One place in words: its unseen harm with interval and ranks, its incidents, and since when it is seen."""
+    unit = found.harm_table.unit
+    said = [
+        f"**{row['in_view']:,.0f} of {row['incidents']:,} incidents** are expected to have been in view."
+        if row["incidents"]
+        else "No such incident was recorded here in this period."
+    ]
+    if not math.isnan(row["gap"]):
+        said.append(
+            f"Unseen harm {row['gap']:,.0f} {unit} ({row['low']:,.0f} to {row['high']:,.0f}), "
+            f"rank {row['rank_low']} to {row['rank_high']}."
+        )
+    said.append(
+        f"A camera that counts has seen some of it since {day(since)}."
+        if since
+        else "No camera that counts sees any of it."
+    )
+    return " ".join(said)
 
 
 def counted_table(found: Answer) -> pd.DataFrame:

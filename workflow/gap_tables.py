@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from analytics.gaps import gaps
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from workflow.coverage import Answer
@@ -79,12 +79,9 @@ def _places(
     }[of]
     counts = np.bitwise_count(seen.samples(level) & here.public[seen.cells])
     square_metres = here.sample_m2
-    return (
-        areas.frame,
-        position,
-        areas.ground * square_metres,
-        areas.total(seen.cells, counts) * square_metres,
-    )
+    ground = areas.ground.astype(np.float64) * square_metres
+    in_sight = areas.total(seen.cells, counts).astype(np.float64) * square_metres
+    return areas.frame, position, ground, in_sight
 
 
 def told_apart(table: pd.DataFrame, worst: int) -> pd.Series:

@@ -63,7 +63,7 @@ class Streets:
         inside = self.cell >= 0
         seen = np.zeros(len(self.cell), dtype=bool)
         seen[inside] = (in_view[self.cell[inside]] >> self.sample[inside]) & 1
-        return np.bincount(self.of_piece[seen], weights=self.metres[seen], minlength=len(self))
+        return np.bincount(self.of_piece[seen], weights=self.metres[seen], minlength=len(self)).astype(float)
 
 
 @dataclass(frozen=True, eq=False)  # one a map: told apart as a whole
