@@ -1,7 +1,7 @@
 # make run     serve Porchlight on http://127.0.0.1:8501, with the synthetic city if there is no data yet
 # make test    everything that is tested, in a real browser and both databases
 # make check   format, lint, types, arrows between the rooms, tests
-# make bench   side-by-side timings, run by hand
+# make bench   side-by-side timings, run by hand; one part with: make bench PART=viewshed
 # make setup   only install
 
 PYTHON ?= python3
@@ -48,5 +48,10 @@ check: .venv/tests browser
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest
 
-bench: .venv/tests
-	@$(BIN)/python -m benchmarks
+.venv/bench: .venv/tests requirements-bench.txt
+	@echo "Installing what the benchmarks compare with."
+	@$(PIP) -r requirements-bench.txt
+	@touch $@
+
+bench: .venv/bench
+	@$(BIN)/python -m benchmarks $(PART)

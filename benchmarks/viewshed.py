@@ -102,7 +102,9 @@ class Scene:
             found[shapely.distance(lines[found], place) > MOUNT_TOLERANCE_M]
             for found, place in zip(near(lines), places, strict=True)
         ]
-        return cls(cameras, [walls[found] for found in hiding], [buildings[found] for found in near(buildings)])
+        return cls(
+            cameras, [walls[found] for found in hiding], [buildings[found] for found in near(buildings)]
+        )
 
     def first(self, count: int) -> Scene:
         """The same for the first cameras only."""
@@ -209,9 +211,7 @@ def rasters(scene: Scene, cell: float) -> list[Raster]:
         built = shapely.contains_xy(shapely.union_all(houses), x, y)
         built[half, half] = False  # the camera is on the wall, not on the roof
         metres = np.hypot(x - camera.x, y - camera.y)
-        turn = (
-            np.degrees(np.arctan2(x - camera.x, y - camera.y)) - camera.azimuth + 180
-        ) % 360 - 180
+        turn = (np.degrees(np.arctan2(x - camera.x, y - camera.y)) - camera.azimuth + 180) % 360 - 180
         in_view = (metres <= camera.range_m) & (np.abs(turn) <= camera.hfov / 2)
         answer.append(
             Raster(np.where(built, 10.0, 0.0), in_view & ~built, np.array([camera.x, camera.y]) + off[0])
@@ -376,7 +376,9 @@ def main() -> None:
 
     circles = np.pi * (asked.cameras["range_m"] ** 2).sum()
     print()
-    print(f"Plain circles of the same range claim {circles / exact.area.sum():.1f} times what the cameras see.")
+    print(
+        f"Plain circles of the same range claim {circles / exact.area.sum():.1f} times what the cameras see."
+    )
 
 
 def _through_ray_ends(viewsheds: viewshed.Viewsheds) -> NDArray[np.object_]:
