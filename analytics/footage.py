@@ -9,7 +9,8 @@ A factor of that chance is a frame of `FACTOR_COLUMNS`, a row per camera:
 
 Independence is assumed twice: between the factors of one camera, and between cameras. Cameras of one
 owner, of one street in a power cut, or of one maker's service fail together, so the chance that at least
-one of several has footage is optimistic: an upper estimate, and the more so the more they have in common.
+one of several has footage is optimistic: an upper estimate, and the more so the more they have in common. It
+cannot be below that of the best camera alone (`best`), which belongs beside it.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ def together(chances, groups=None, number=None):
     logarithms, so that thousands of small chances lose nothing.
 
     It takes the cameras as independent. What they have in common (one owner, one power cut) makes it too
-    high; see the module.
+    high, down to that of the best of them: `best`.
 
     >>> together([0.5, 0.5]), together([])
     (0.75, 0.0)
@@ -210,14 +211,37 @@ def together(chances, groups=None, number=None):
 
     Raises ValueError where a chance is not from 0 to 1, or there is not a group for each.
     """
-    p = np.asarray(chances, dtype=float)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("A chance must be a number from 0 to 1.")
+    p = _checked(chances)
     with np.errstate(divide="ignore"):  # a chance of 1 leaves no doubt: its logarithm is minus infinity
         missed = np.log1p(-p)
     if groups is None:
         return float(0.0 - np.expm1(missed.sum()))
+    return 0.0 - np.expm1(np.bincount(_groups(groups, p), weights=missed, minlength=number or 0))
+
+
+def best(chances: ArrayLike, groups: ArrayLike, number: int) -> NDArray[np.float64]:
+    """The chance of the best camera of each group, as in `together`; 0 where there is none.
+
+    It is the least that the chance of at least one can be, however much the cameras fail together.
+
+    >>> best([0.5, 0.4, 0.9], groups=[0, 0, 2], number=4).tolist()
+    [0.5, 0.0, 0.9, 0.0]
+    """
+    p = _checked(chances)
+    answer = np.zeros(number)
+    np.maximum.at(answer, _groups(groups, p), p)
+    return answer
+
+
+def _checked(chances: ArrayLike) -> NDArray[np.float64]:
+    p = np.asarray(chances, dtype=float)
+    if not np.all((p >= 0) & (p <= 1)):
+        raise ValueError("A chance must be a number from 0 to 1.")
+    return p
+
+
+def _groups(groups: ArrayLike, chances: NDArray[np.float64]) -> NDArray[np.intp]:
     index = np.asarray(groups, dtype=np.intp)
-    if index.shape != p.shape:
-        raise ValueError(f"There must be one group for each of the {len(p)} chances.")
-    return 0.0 - np.expm1(np.bincount(index, weights=missed, minlength=number or 0))
+    if index.shape != chances.shape:
+        raise ValueError(f"There must be one group for each of the {len(chances)} chances.")
+    return index

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from workflow.lookup import Lookup
 
 ASSUMPTIONS = (
-    "It may have happened anywhere within 20 m of the place, so a camera counts for the part of that ground it sees, "
-    "times the chance that it worked, still keeps that time, and its owner agrees. The range is as wide as if all these "
-    "erred the same way at once. The dark is not counted."
+    "It may have happened anywhere on the open ground within 20 m of the place, so a camera counts for the part of that "
+    "ground it sees, times the chance that it worked, still keeps that time, and its owner agrees. The dark is not counted."
 )
 FOUND, CONTACTS = "look_up_found", "look_up_contacts"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import Transformer
 
 from analytics import footage, optics, viewshed
@@ -23,6 +24,7 @@ from workflow import chances
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import geopandas as gpd
     import sqlalchemy as sa
     from numpy.typing import NDArray
 
@@ -72,7 +74,8 @@ class Candidate:
     view: tuple[
         tuple[float, float], ...
     ]  # outline of what it sees, longitude and latitude; empty where unknown
-    # Which of the points of the ground around the place it shows well enough to see what happens.
+    open_in_view: float  # of the open ground around the place, without the insides of buildings
+    # Which of the points of that open ground it shows well enough to see what happens.
     shows: tuple[bool, ...]
     direction_assumed: bool
     footage: Footage
@@ -132,7 +135,8 @@ class Candidate:
             return None
         if self.share_in_view is None:
             return f"If it looks that way, chance of footage {self.footage.words()}"
-        return f"Chance of footage {self.footage.words(self.share_in_view or 1.0)}"
+        # What sees only the inside of a building, or passers-by, has no share of the open ground to speak of.
+        return f"Chance of footage {self.footage.words(self.open_in_view or 1.0)}"
 
 
 @dataclass(frozen=True)
@@ -169,30 +173,32 @@ class AnyFootage:
         if self.cameras == 1:
             return "Counts 1 camera that shows what happens there by day."
         return (
-            f"Counts {self.cameras} cameras that show what happens there by day, as if each failed on its own: a power "
-            "cut, or one owner of several, makes it less."
+            f"Counts {self.cameras} cameras that show what happens there by day, as if each failed on its own; the range "
+            "begins with the best of them alone, since a power cut or one owner may take many."
         )
 
 
 def any_footage(cameras: Iterable[Candidate]) -> AnyFootage:
     """The chance that at least one of these cameras has footage of what happened at the place.
 
-    Where exactly it happened is not known, so the chance is worked out at each point of the ground around
-    the place, from the cameras that show that point, and averaged.
+    Where exactly it happened is not known, so the chance is worked out at each point of the open ground around
+    the place, from the cameras that show that point, and averaged. Low is that of the best camera at each point with
+    all factors at their low ends, high that of all together with all factors at their high ends.
     """
     found = [camera for camera in cameras if any(camera.shows) and camera.footage.chance]
-    shows = np.array([camera.shows for camera in found], dtype=bool).reshape(len(found), SAMPLE_POINTS)
+    if not found:
+        return AnyFootage(0, 0.0, 0.0, 0.0)
+    shows = np.array([camera.shows for camera in found])
     camera, point = np.nonzero(shows)
-
-    def averaged(chance: list[float]) -> float:
-        at_points = footage.together(np.array(chance)[camera], point, SAMPLE_POINTS)
-        return float(at_points.mean())
-
+    number = shows.shape[1]
+    chance, low, high = np.array(
+        [(each.footage.chance, each.footage.low, each.footage.high) for each in found]
+    )[camera].T
     return AnyFootage(
         cameras=len(found),
-        chance=averaged([camera.footage.chance for camera in found]),
-        low=averaged([camera.footage.low for camera in found]),
-        high=averaged([camera.footage.high for camera in found]),
+        chance=float(footage.together(chance, point, number).mean()),
+        low=float(footage.best(low, point, number).mean()),
+        high=float(footage.together(high, point, number).mean()),
     )
 
 
@@ -219,13 +225,18 @@ def candidates(
     unknown = (seen["azimuth"].isna() & (seen["hfov"] < 360)).to_numpy()
     sheds = viewshed.cast(seen, walls, rays=64)
     seen["view"] = _outlines(sheds, to_metres)
-    sees = _sees(sheds, x, y)
+    points = _ground(x, y)
+    sees = _sees(sheds, points)
+    in_open = _in_open(points, footprints)
     seen["share_in_view"] = sees.mean(axis=1)
+    seen["open_in_view"] = sees[:, in_open].mean(axis=1)
     # Where nobody stated the direction: could it see the place if it looked that way?
     all_round = optics.completed(views.assign(azimuth=views["azimuth"].fillna(0.0)), "detect").assign(
         hfov=360.0
     )
-    could_see = _sees(viewshed.cast(viewshed.mounted(all_round, footprints), walls, rays=8), x, y).any(axis=1)
+    could_see = _sees(viewshed.cast(viewshed.mounted(all_round, footprints), walls, rays=8), points).any(
+        axis=1
+    )
     seen["may_see"] = unknown & could_see
     seen["px_per_m"] = np.where(
         seen["share_in_view"] > 0,
@@ -234,7 +245,7 @@ def candidates(
     )
     assumed = (seen["direction_from"] == "assumed") & (seen["hfov"] < 360)
     clear_enough = (seen["px_per_m"] >= optics.pixels_of(CHANCE_LEVEL)) & ~assumed
-    seen["shows"] = _of_devices(seen["id"], sees & clear_enough.to_numpy()[:, None])
+    seen["shows"] = _of_devices(seen["id"], sees[:, in_open] & clear_enough.to_numpy()[:, None])
     seen["direction_assumed"] = assumed
     # A device with several views stands in the list once, with the view that sees the most.
     seen = seen.sort_values(["id", "share_in_view"], ascending=[True, False])
@@ -268,6 +279,7 @@ def candidates(
             hours_left=_known(row.hours_left),
             may_be_asked=row.layer != "community" or row.id in askable,
             view=row.view,
+            open_in_view=row.open_in_view,
             shows=row.shows,
             direction_assumed=row.direction_assumed,
             footage=row.footage,
@@ -276,20 +288,32 @@ def candidates(
     ]
 
 
-def _sees(sheds: viewshed.Viewsheds, x: float, y: float) -> NDArray[np.bool_]:
-    """For each camera, which of the points spread evenly over the ground around (x, y) it sees."""
+def _ground(x: float, y: float) -> NDArray[np.float64]:
+    """Points spread evenly over the ground around (x, y)."""
     number = np.arange(SAMPLE_POINTS)
     distance = PLACE_ERROR_M * np.sqrt((number + 0.5) / SAMPLE_POINTS)  # a sunflower: even over the disc
     angle = number * np.pi * (3 - np.sqrt(5))
-    points = np.column_stack([x + distance * np.cos(angle), y + distance * np.sin(angle)])
-    index = np.repeat(np.arange(len(sheds)), SAMPLE_POINTS)
-    return sheds.sees(index, np.tile(points, (len(sheds), 1))).reshape(len(sheds), SAMPLE_POINTS)
+    return np.column_stack([x + distance * np.cos(angle), y + distance * np.sin(angle)])
+
+
+def _in_open(points: NDArray[np.float64], footprints: gpd.GeoSeries) -> NDArray[np.bool_]:
+    """Which points lie in no building; all, where the whole place lies in one."""
+    indoors = shapely.STRtree(footprints.to_numpy()).query(shapely.points(points), predicate="within")[0]
+    in_open = np.ones(len(points), dtype=bool)
+    in_open[indoors] = False
+    return in_open if in_open.any() else ~in_open
+
+
+def _sees(sheds: viewshed.Viewsheds, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the points each camera sees: (cameras, points)."""
+    index = np.repeat(np.arange(len(sheds)), len(points))
+    return sheds.sees(index, np.tile(points, (len(sheds), 1))).reshape(len(sheds), len(points))
 
 
 def _of_devices(ids: pd.Series, shows: NDArray[np.bool_]) -> list[tuple[bool, ...]]:
     """For each view, the points that its device shows with any of its views."""
     device, devices = pd.factorize(ids)
-    together = np.zeros((len(devices), SAMPLE_POINTS), dtype=bool)
+    together = np.zeros((len(devices), shows.shape[1]), dtype=bool)
     np.logical_or.at(together, device, shows)
     return [tuple(row) for row in together[device].tolist()]
 

@@ -48,6 +48,15 @@ def test_groups_are_each_what_they_would_be_alone(pairs):
     assert found == pytest.approx(alone, abs=1e-12)
 
 
+@given(st.lists(st.tuples(SHARES, st.integers(0, 5)), max_size=40))
+def test_several_cameras_have_at_least_the_chance_of_the_best_of_them(pairs):
+    chances = np.array([chance for chance, _ in pairs])
+    groups = np.array([group for _, group in pairs], dtype=int)
+    best = footage.best(chances, groups, 6)
+    assert best.tolist() == [chances[groups == group].max(initial=0) for group in range(6)]
+    assert np.all(best <= footage.together(chances, groups, 6) + 1e-12)
+
+
 @given(st.lists(st.tuples(SHARES, SHARES, SHARES), min_size=1, max_size=20))
 def test_a_chance_is_the_product_of_its_factors_within_its_interval(shares):
     working, retained, willing = (factor(column) for column in zip(*shares, strict=True))

@@ -107,14 +107,14 @@ def plain(words: str) -> str:
 def test_each_camera_says_how_likely_its_footage_is_and_why(town):
     register_camera(town, -8, -8, azimuth=45)
     camera = look(town).cameras[0]
-    share = f"{camera.share_in_view * 100:.0f} %"
+    share = f"{camera.open_in_view * 100:.0f} %"
     assert plain(camera.chance_words).endswith(
         f": place in view {share} × working 90 % (assumed) × still kept (as stated) × owner agrees 70 % (assumed)"
     )
     # Both shares are assumed, so the product is told in steps of five points.
     told = int(re.match(r"Chance of footage about (\d+) %", plain(camera.chance_words)).group(1))
     assert told % 5 == 0
-    assert told == pytest.approx(100 * camera.share_in_view * 0.9 * 0.7, abs=2.5)
+    assert told == pytest.approx(100 * camera.open_in_view * 0.9 * 0.7, abs=2.5)
 
 
 def test_a_camera_whose_owner_never_said_how_long_footage_is_kept_goes_by_those_who_did(town):
@@ -146,7 +146,9 @@ def test_the_chance_for_all_is_that_of_the_points_each_shows(town):
     assert either > 0.1, "and some by one only"
     found = candidates.any_footage(answer.cameras)
     assert found.chance == pytest.approx(either * p + both * (1 - (1 - p) ** 2))
-    assert found.low < found.chance < found.high
+    assert found.high > found.chance
+    low = one.footage.low
+    assert found.low == pytest.approx((either + both) * low), "what is left if both fail together"
     assert found.cameras == 2
 
 
@@ -175,6 +177,20 @@ def test_too_far_away_to_show_what_happens_counts_for_nothing(town):
     camera = look(town).cameras[0]
     assert camera.why.endswith("well enough to tell that something moves")
     assert candidates.any_footage([camera]).cameras == 0
+
+
+def test_the_insides_of_houses_are_no_ground_that_a_camera_could_show(town):
+    # The house at 351 Maple St stands from 54 to 68 m east and 14 to 26 m north of the middle; the camera
+    # before it sees none of its inside.
+    street = Place("351 Maple St", *small_town.lon_lat(61, 8), "address")
+    register_camera(town, 61, -4, azimuth=0, hfov=170)
+    inside = register_camera(town, 61, 20, azimuth=180, outdoor=False)
+    before, within = look(town, place=street, radius_m=60).cameras
+    assert before.open_in_view > before.share_in_view + 0.03
+    assert within.camera_id == inside
+    assert (within.share_in_view > 0, within.open_in_view) == (True, 0)
+    assert within.chance_words.startswith("Chance of footage about 60")
+    assert candidates.any_footage([before, within]).cameras == 1
 
 
 def test_of_two_that_see_as_clearly_the_one_that_may_be_asked_comes_first(town):
