@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BITS = 16  # samples of a cell, and so bits a level
 #: Times this, sixteen bits stand at each of the four levels.
 EACH_LEVEL = np.uint64(0x0001_0001_0001_0001)
+#: Fewer cells are done before a second thread has started.
+CELLS_A_THREAD = 50_000
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,27 @@ class Sightlines:
         return np.flatnonzero(touched).astype(np.int32)
 
     @cached_property
-    def _position(self) -> NDArray[np.int32]:
-        """For each hit the position of its cell in `cells`."""
-        position = np.empty(len(self.grid), dtype=np.int32)
-        position[self.cells] = np.arange(len(self.cells), dtype=np.int32)
-        return position[self.cell]
-
-    @cached_property
     def view_of_hit(self) -> NDArray[np.int32]:
         """Which view each hit belongs to."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.heads))
+
+    @cached_property
+    def _by_cell(
+        self,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64], NDArray[np.uint16]]:
+        """The hits cell after cell: where those of each of `cells` begin, and the view, day and light of each.
+
+        What is asked for is asked of cells. Read in this order, and not view after view, the hits of a
+        cell lie side by side in memory.
+        """
+        order = np.argsort(self.cell, kind="stable")
+        heads = np.searchsorted(self.cell[order], self.cells)
+        return (
+            np.append(heads, len(order)),
+            self.view_of_hit[order],
+            self.day[order],
+            self.light[order],
+        )
 
     def seen(self, counting: ArrayLike, lit: NDArray[np.uint16] | None = None, *, dark: bool = False) -> Seen:
         """What the views ``counting`` (n,) bool see together.
@@ -96,9 +109,12 @@ class Sightlines:
         """
         chosen = self._chosen(counting)
         lamps = self._lamps(lit, dark=dark)
-        once = np.zeros(len(self.cells), dtype=np.uint64)
-        twice = np.zeros(len(self.cells), dtype=np.uint64)
-        _collect(self.heads, chosen, self._position, self.day, self.light, lamps, dark, once, twice)
+        once, twice = np.empty((2, len(self.cells)), dtype=np.uint64)
+        geometry.in_threads(
+            lambda start, stop: _collect(start, stop, *self._by_cell, chosen, lamps, dark, once, twice),
+            len(self.cells),
+            least=CELLS_A_THREAD,
+        )
         return Seen(self.cells, once, twice)
 
     def chance(
@@ -119,19 +135,14 @@ class Sightlines:
         p = np.ascontiguousarray(chances, dtype=np.float64)
         if p.shape != (len(self),) or not np.all((p >= 0) & (p <= 1)):
             raise ValueError(f"There must be a chance from 0 to 1 for each of the {len(self)} views.")
-        missed = np.zeros(len(self.cells))
+        lamps = self._lamps(lit, dark=dark)
         shift = np.uint64(BITS * list(optics.LEVELS).index(level))
-        _miss(
-            self.heads,
-            p,
-            self._position,
-            self.day,
-            self.light,
-            self._lamps(lit, dark=dark),
-            dark,
-            shift,
-            public[self.cells],
-            missed,
+        ground = public[self.cells]
+        missed = np.empty(len(self.cells))
+        geometry.in_threads(
+            lambda start, stop: _miss(start, stop, *self._by_cell, p, lamps, dark, shift, ground, missed),
+            len(self.cells),
+            least=CELLS_A_THREAD,
         )
         return -np.expm1(missed)
 
@@ -219,30 +230,35 @@ def _visible(day, light, lamps, dark):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _collect(heads, chosen, position, day, light, lamps, dark, once, twice):  # noqa: ANN001, ANN202
-    for view in range(len(chosen)):
-        if not chosen[view]:
-            continue
-        for hit in range(heads[view], heads[view + 1]):
-            place = position[hit]
-            bits = _visible(day[hit], light[hit], lamps[place] if dark else np.uint16(0), dark)
-            twice[place] |= once[place] & bits
-            once[place] |= bits
+def _collect(start, stop, heads, view, day, light, chosen, lamps, dark, once, twice):  # noqa: ANN001, ANN202
+    """What the chosen views see of each of the cells start..stop."""
+    for place in range(start, stop):
+        lamp = lamps[place] if dark else np.uint16(0)
+        first, second = np.uint64(0), np.uint64(0)
+        for hit in range(heads[place], heads[place + 1]):
+            if chosen[view[hit]]:
+                bits = _visible(day[hit], light[hit], lamp, dark)
+                second |= first & bits
+                first |= bits
+        once[place] = first
+        twice[place] = second
 
 
 @njit(cache=True, nogil=True)
-def _miss(heads, chances, position, day, light, lamps, dark, shift, public, missed):  # noqa: ANN001, ANN202
-    for view in range(len(chances)):
-        if chances[view] <= 0.0:
+def _miss(start, stop, heads, view, day, light, chances, lamps, dark, shift, public, missed):  # noqa: ANN001, ANN202
+    """The logarithm of the chance that no view has footage, for each of the cells start..stop."""
+    for place in range(start, stop):
+        missed[place] = 0.0
+        lamp = lamps[place] if dark else np.uint16(0)
+        ground = np.uint64(public[place])
+        if ground == 0:
             continue
-        for hit in range(heads[view], heads[view + 1]):
-            place = position[hit]
-            if public[place] == 0:
-                continue
-            bits = _visible(day[hit], light[hit], lamps[place] if dark else np.uint16(0), dark)
-            resolved = np.uint64(public[place]) & (bits >> shift)
-            share = _ones(resolved) / _ones(np.uint64(public[place]))
-            missed[place] += np.log1p(-min(chances[view] * share, 1.0 - 1e-12))
+        for hit in range(heads[place], heads[place + 1]):
+            chance = chances[view[hit]]
+            if chance > 0.0:
+                resolved = ground & (_visible(day[hit], light[hit], lamp, dark) >> shift)
+                share = _ones(resolved) / _ones(ground)
+                missed[place] += np.log1p(-min(chance * share, 1.0 - 1e-12))
 
 
 @njit(cache=True, nogil=True)
