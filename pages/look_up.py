@@ -28,7 +28,8 @@ def show(rank: int, camera: Candidate, answer: Lookup) -> None:
         urgency = f"{camera.urgency}."
         st.markdown(f":red[:material/alarm: **{urgency}**]" if camera.is_urgent else urgency)
         if camera.chance_words:  # where there is no chance, the words above or below say why
-            st.caption(f"{camera.chance_words}.")
+            chance, _, factors = camera.chance_words.partition(": ")
+            st.caption(f"**{chance}:** {factors}.")
         contacts = st.session_state[CONTACTS]
         if camera.camera_id in contacts:
             contact = contacts[camera.camera_id]
@@ -78,7 +79,7 @@ any_footage = candidates.any_footage(answer.cameras)
 if any(camera.share_in_view for camera in answer.cameras):
     st.markdown(f"**{any_footage.words}.**", help=ASSUMPTIONS)
 st.caption(
-    (f"{any_footage.counted} " if any_footage.cameras else "")
+    (f"{any_footage.counted}  \n" if any_footage.cameras else "")
     + f"{question.place.words}, within {question.radius_m:.0f} m, {question.when:%d %B %Y, %H:%M}. "
     f"Recorded as entry {answer.ledger_position} of the ledger."
     + (f" {answer.not_shown} more cameras, farther down the list, are not shown." if answer.not_shown else "")

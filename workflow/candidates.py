@@ -173,8 +173,8 @@ class AnyFootage:
         if self.cameras == 1:
             return "Counts 1 camera that shows what happens there by day."
         return (
-            f"Counts {self.cameras} cameras that show what happens there by day, as if each failed on its own; the range "
-            "begins with the best of them alone, since a power cut or one owner may take many."
+            f"Counts {self.cameras} cameras that show what happens there by day, as if each failed on its own. The range "
+            "begins with the best of them alone: a power cut or one owner can take all others."
         )
 
 

@@ -87,14 +87,14 @@ class Footage:
         >>> working, kept = Factor(0.9, 0.8, 0.97, "assumed", 0, 0), Factor(1.0, 1.0, 1.0, "known", 0, 0)
         >>> footage = Footage(False, working, kept, Factor(0.8, 0.7, 0.88, "counted", 41, 52))
         >>> print(footage.words().replace("\u00a0", " "))
-        about 70 %: working 90 % (assumed) × still kept (as stated) × owner agrees 80 % (41 of 52 requests)
+        about 70 %: working 90 % (assumed) × still kept × owner agrees 80 % (41 of 52 requests)
         >>> print(footage.words(0.5).replace("\u00a0", " ")[:40])
         about 36 %: place in view 50 % × working
         """
         factors = [] if in_view == 1 else [f"place in view {in_view * 100:.0f}{PER_CENT}"]
         factors.append(f"working {self.working.percent}{_source(self.working, 'answers')}")
-        kept = "still kept" if self.retained.basis == "known" else f"still kept {self.retained.percent}"
-        factors.append(kept + _source(self.retained, "cameras"))
+        kept = f" {self.retained.percent}{_source(self.retained, 'cameras')}"
+        factors.append("still kept" + ("" if self.retained.basis == "known" else kept))
         if not self.is_own:
             factors.append(f"owner agrees {self.willing.percent}{_source(self.willing, 'requests')}")
         chance = percent(*(in_view * share for share in (self.chance, self.low, self.high)))
@@ -103,9 +103,7 @@ class Footage:
 
 def _source(factor: Factor, what: str) -> str:
     """What a factor is from, in brackets."""
-    if factor.basis == "counted":
-        return f" ({factor.yes:,} of {factor.of:,} {what})"
-    return " (as stated)" if factor.basis == "known" else " (assumed)"
+    return f" ({factor.yes:,} of {factor.of:,} {what})" if factor.basis == "counted" else " (assumed)"
 
 
 def percent(share: float, low: float, high: float) -> str:

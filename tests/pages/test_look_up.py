@@ -96,7 +96,7 @@ def test_the_chance_of_footage_stands_at_the_head_and_beside_each_camera(town, f
     )
     assert "Counts 2 cameras that show what happens there by day, as if each failed on its own" in told
     each = re.findall(
-        r"Chance of footage about \d+ %: place in view .* × owner agrees 70 % \(assumed\)\.", told
+        r"\*\*Chance of footage about \d+ %:\*\* place in view .* × owner agrees 70 % \(assumed\)\.", told
     )
     assert len(each) == 2, "and none of the camera whose owner does not wish to be asked"
 

@@ -109,7 +109,7 @@ def test_each_camera_says_how_likely_its_footage_is_and_why(town):
     camera = look(town).cameras[0]
     share = f"{camera.open_in_view * 100:.0f} %"
     assert plain(camera.chance_words).endswith(
-        f": place in view {share} × working 90 % (assumed) × still kept (as stated) × owner agrees 70 % (assumed)"
+        f": place in view {share} × working 90 % (assumed) × still kept × owner agrees 70 % (assumed)"
     )
     # Both shares are assumed, so the product is told in steps of five points.
     told = int(re.match(r"Chance of footage about (\d+) %", plain(camera.chance_words)).group(1))
