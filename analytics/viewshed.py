@@ -125,7 +125,8 @@ def cast(cameras: pd.DataFrame, walls: ArrayLike | WallIndex, rays: int = 128) -
     north, where the middle of the view points), ``hfov`` (degrees, 360 for all round) and ``range_m``
     (metres, 0 for a camera that covers nothing). ``walls`` is an array (n, 4) of x0, y0, x1, y1, one row a
     building edge (see `walls_of`), or a `WallIndex` of it, for whoever casts again and again among the same
-    walls.
+    walls; they may cross. ``rays`` is how many distances `Viewsheds.depth` has for each camera, and nothing
+    else depends on it.
 
     >>> cameras = pd.DataFrame({"x": [0.0], "y": [0.0], "azimuth": [0.0], "hfov": [90.0], "range_m": [30.0]})
     >>> house = walls_of([shapely.box(-5, 10, 5, 20)])

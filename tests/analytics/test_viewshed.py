@@ -587,7 +587,14 @@ def test_polygons_keep_the_index_of_the_cameras_and_take_a_crs():
 
 def test_after_warming_up_nothing_is_compiled_whatever_the_columns_are_made_of():
     viewshed.warm()
-    loops = (geometry.fill_depth, geometry.outlines, geometry.sees, geometry.count_cells)
+    loops = (
+        geometry._fill_buckets,
+        geometry._cut,
+        geometry.fill_depth,
+        geometry.outlines,
+        geometry.sees,
+        geometry.count_cells,
+    )
     before = [len(loop.signatures) for loop in loops]
     whole = camera(x=0, y=0, azimuth=0, hfov=90, range_m=30).astype("int64")
     read_only = np.array([[0, 5], [1, 6]], dtype=float)
