@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import re
 import shutil
 import urllib.error
 import urllib.request
 
-import geopandas as gpd
 import psycopg
 import pytest
 
@@ -28,13 +26,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-LAYERS = {
-    "outline": (),
-    "block": ("id", "name"),
-    "building": ("id", "land_use"),
-    "street": ("id", "kind", "name"),
-}
-ROWS = {"outline": 1, "block": 16, "building": 32, "street": 40}
+# The tiles that the middle of the small town is on.
+TILE = "/map/0/14/4319/6567.mvt"
+CLICKED = "/map/0/block/13/2159/3283.geojson"
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +61,9 @@ def get(server, path: str, **headers: str):
         "/",
         "/look_up",
         "/healthz",
-        "/map/style-light.json",
-        "/map/block.geojson",
-        "/map/none.geojson",
+        TILE,
+        CLICKED,
+        "/map/0/none/13/0/0.geojson",
         "/media/none",
         "/_stcore/health",
         "/_stcore/host-config",
@@ -93,29 +87,44 @@ def test_health_is_a_word_and_nothing_a_stranger_could_use(server):
     assert (status, json.loads(body)) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_map_layer_is_geojson_with_the_few_properties_a_map_shows(server, layer):
-    status, headers, body = get(server, f"/map/{layer}.geojson")
+@pytest.mark.parametrize(
+    ("path", "media_type"), [(TILE, "application/vnd.mapbox-vector-tile"), (CLICKED, "application/geo+json")]
+)
+def test_a_tile_is_sent_compressed_and_kept_for_some_minutes(server, path, media_type):
+    status, headers, body = get(server, path)
     assert status == 200
-    assert headers["Content-Type"] == "application/geo+json"
+    assert headers["Content-Type"] == media_type
     assert headers["Content-Encoding"] == "gzip"
-    plain = gzip.decompress(body)
-    assert len(body) < len(plain)
-    features = json.loads(plain)["features"]
-    assert len(features) == ROWS[layer]
-    assert all(set(feature["properties"]) == set(LAYERS[layer]) for feature in features)
-    assert all(set(feature) == {"type", "properties", "geometry"} for feature in features)
-    west, south, east, north = gpd.read_file(io.BytesIO(plain)).total_bounds
-    assert west < small_town.CENTRE[0] < east
-    assert south < small_town.CENTRE[1] < north
+    assert headers["Cache-Control"] == "max-age=300"
+    assert len(gzip.decompress(body)) > 300, "the town is on it"
 
 
 @pytest.mark.parametrize(
-    "path", [f"/map/{layer}.geojson" for layer in LAYERS] + ["/map/style-light.json", "/healthz", "/"]
+    "path", ["/map/0/16/0/0.mvt", "/map/0/3/8/0.mvt", "/map/0/building/13/2159/3283.geojson"]
 )
+def test_a_tile_that_cannot_be_is_404(server, path):
+    assert get(server, path)[0] == 404
+
+
+def test_scripts_and_styles_are_sent_compressed_to_whoever_takes_that(server):
+    _, _, page = get(server, "/")
+    assets = re.findall(rb'(?:src|href)="\./(static/[^"]+\.(?:js|css))"', page)
+    assert assets
+    for asset in assets:
+        path = f"/{asset.decode()}"
+        _, headers, plain = get(server, path)
+        assert headers["Content-Encoding"] is None
+        _, headers, body = get(server, path, **{"Accept-Encoding": "gzip, br"})
+        assert headers["Content-Encoding"] == "gzip"
+        assert "immutable" in headers["Cache-Control"]
+        assert headers["Vary"] == "Accept-Encoding"
+        assert gzip.decompress(body) == plain
+
+
+@pytest.mark.parametrize("path", [TILE, CLICKED, "/healthz", "/"])
 def test_nothing_private_is_in_what_everybody_may_fetch(server, path):
     _, headers, body = get(server, path)
-    text = (gzip.decompress(body) if headers["Content-Encoding"] == "gzip" else body).decode()
+    text = (gzip.decompress(body) if headers["Content-Encoding"] == "gzip" else body).decode(errors="replace")
     lon, lat = small_town.lon_lat(5, 5)
     for private in (
         NAME,
@@ -134,19 +143,8 @@ def test_nothing_private_is_in_what_everybody_may_fetch(server, path):
     "layer", ["camera", "owner", "site", "incident", "district", "../camera", "block/../owner", ""]
 )
 def test_no_other_table_is_a_map_layer(server, layer):
-    status, headers, _ = get(server, f"/map/{layer}.geojson")
+    status, headers, _ = get(server, CLICKED.replace("block", layer))
     assert status >= 400 or headers["Content-Type"].startswith("text/html"), "at most the shell of the pages"
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_style_of_the_map_names_our_own_sources_only(server, theme):
-    status, headers, body = get(server, f"/map/style-{theme}.json")
-    assert (status, headers["Content-Type"]) == (200, "application/json")
-    style = json.loads(body)
-    assert style["version"] == 8
-    assert set(re.findall(rb'"(?:https?:)?//', body)) == set()
-    assert all(source["data"].startswith("/map/") for source in style["sources"].values())
-    assert get(server, "/map/style-pink.json")[0] == 404
 
 
 def test_a_database_that_is_gone_is_503_and_a_sentence(postgresql, postgresql_template, key_file, tmp_path):
@@ -168,7 +166,7 @@ def test_a_database_that_is_gone_is_503_and_a_sentence(postgresql, postgresql_te
             status, headers, body = get(running, "/healthz")
             assert (status, json.loads(body)) == (503, {"status": "failing"})
             assert headers["X-Frame-Options"] == "DENY"
-            assert get(running, "/map/block.geojson")[0] == 503
+            assert get(running, TILE)[0] == 503
             received = visitor.ask(page_name="coverage")
             assert "Something went wrong on our side." in wire.words(received)
             assert "exception" not in wire.kinds(received)
