@@ -120,6 +120,21 @@ def gaps(
     return table[["observed", "gap", "low", "high", "incidents", "rank_low", "rank_high"]]
 
 
+def no_borrowing(classes: int) -> Prior:
+    """The prior of places that are too few to learn from each other: each speaks for itself alone.
+
+    The gap is then what was observed, and its interval that of a count. From a handful of places nobody can
+    tell how places vary, and an interval that says so would say nothing else.
+
+    >>> gaps([[9.0], [1.0]], [[0.0], [0.0]], [1, 1], [2], prior=no_borrowing(1))[["gap", "low", "high"]].round(1)
+        gap  low  high
+    0  18.0  8.2  31.5
+    1   2.0  0.1   7.4
+    """
+    nothing = np.zeros(classes)
+    return Prior(np.ones(classes), np.full(classes, 1e12), 0.0, nothing, nothing)
+
+
 def ranks(low: ArrayLike, high: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The best and the worst rank that each place may hold, 1 being the largest, from joint intervals.
 

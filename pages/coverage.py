@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from data.errors import PorchlightError
-from pages.ui import coverage_filters, coverage_layers, guard, maps, proposing
+from pages.ui import coverage_filters, coverage_layers, formats, guard, maps, proposing
 from workflow import comparison, coverage, coverage_files, coverage_words, gap_tables, place_card
 from workflow.gap_tables import PLACES
 
@@ -60,7 +60,7 @@ def show_map(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picture = st.segmented_control(
             "On the map", pictures, default=pictures[-1] if before else pictures[0], required=True,
-            key=f"map {before is not None}",
+            key=f"map {before is not None}", wrap=True,
         )  # fmt: skip
         over = st.pills(
             "Over it", coverage_layers.OVERLAYS, selection_mode="multi", key="over", bind="query-params"
@@ -141,6 +141,7 @@ def show_gaps(actor: Actor, found: Answer, tables: dict[str, gpd.GeoDataFrame]) 
         hide_index=True,
         width="stretch",
         height=390,
+        column_config=formats.columns(shown),
         lazy=True,
     )
     st.caption(coverage_words.about_ranks(tables[of], ROWS_SHOWN))

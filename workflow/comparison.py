@@ -102,8 +102,8 @@ def figures(before: Answer, after: Answer) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Figure": list(rows),
-            "Before": [percent(then) for then, _ in rows.values()],
-            "After": [percent(now) for _, now in rows.values()],
-            "Change": [points(now - then) or "–" for then, now in rows.values()],
+            "Before": [percent(then, 2) for then, _ in rows.values()],
+            "After": [percent(now, 2) for _, now in rows.values()],
+            "Change": [points(now - then, 2) or "–" for then, now in rows.values()],
         }
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.offences import GROUPS
 from workflow.coverage import LIGHTS
+from workflow.gap_tables import FEWEST_STEADIED, told_apart
 from workflow.sight import COUNTED, LAYERS, STANDINGS
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ LEVEL_WORDS = {
     "identify": "who a stranger is (identify)",
 }
 NO_POINTS = "0.0\u00a0points"
-WORST = 20  # so many places are "the worst" when it is said which of them are so for certain
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 
 
@@ -45,7 +45,7 @@ def percent(value: float, decimals: int = 1) -> str:
     return f"{value * 100:.{decimals}f}{SPACE}%"
 
 
-def points(value: float) -> str | None:
+def points(value: float, decimals: int = 1) -> str | None:
     r"""A difference of two shares in percentage points; None where there is nothing to compare.
 
     >>> points(0.0062), points(-0.00001), points(float("nan"))
@@ -53,8 +53,8 @@ def points(value: float) -> str | None:
     """
     if math.isnan(value):
         return None
-    rounded = round(value * 100, 1)
-    return f"{rounded:+.1f}{SPACE}points" if rounded else NO_POINTS
+    rounded = round(value * 100, decimals)
+    return f"{rounded:+.{decimals}f}{SPACE}points" if rounded else NO_POINTS
 
 
 def day(value: date) -> str:
@@ -232,13 +232,20 @@ def _decimals(amounts: pd.Series) -> int:
 def about_ranks(table: pd.DataFrame, shown: int) -> str:
     """How to read the ranks, and how many places can be told apart from the rest."""
     ranked = int(table["rank_low"].notna().sum())
-    apart = int((table["rank_high"] <= WORST).fillna(value=False).sum())
-    said = (
-        f"Unseen harm is steadied: a place with few incidents borrows from all {ranked:,}. The ranks hold together "
-        f"with 95{SPACE}% confidence, so two places whose ranks overlap cannot be told apart: {apart} "
-        f"{'is' if apart == 1 else 'are'} among the {WORST} worst for certain."
-    )
-    return f"{said} The {shown:,} largest are shown; the files have all." if len(table) > shown else said
+    said = [
+        f"The ranks hold together with 95{SPACE}% confidence: two places whose ranks overlap cannot be told apart."
+    ]
+    if ranked >= FEWEST_STEADIED:
+        worst = max(ranked // 10, 1)
+        apart = int(told_apart(table, worst).sum())
+        said = [
+            f"Unseen harm is steadied: a place with few incidents borrows from all {ranked:,}.",
+            *said,
+            f"{apart:,} {'is' if apart == 1 else 'are'} for certain among the worst tenth ({worst:,}).",
+        ]
+    if len(table) > shown:
+        said.append(f"The {shown:,} largest are shown; the files have all.")
+    return " ".join(said)
 
 
 def place_sentence(found: Answer, row: pd.Series, since: datetime | None) -> str:

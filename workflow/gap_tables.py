@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from analytics.gaps import gaps
+from analytics.gaps import gaps, no_borrowing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workflow.coverage import Answer
 
 PLACES = {"block": "Blocks", "street": "Street segments", "district": "Districts"}
+#: Fewer places than this do not tell how places vary, so nothing is borrowed between them.
+FEWEST_STEADIED = 50
 
 
 def gap_table(found: Answer, of: str) -> gpd.GeoDataFrame:
@@ -42,7 +44,9 @@ def gap_table(found: Answer, of: str) -> gpd.GeoDataFrame:
         return counted.reshape(len(frame), classes).astype(float)
 
     everything, unseen, doubt = total(None), total(1 - in_view), total(in_view * (1 - in_view))
-    steadied = gaps(unseen, doubt, size * found.years, found.weights)
+    few = np.count_nonzero(size) < FEWEST_STEADIED
+    prior = no_borrowing(classes) if few else None
+    steadied = gaps(unseen, doubt, size * found.years, found.weights, prior=prior)
     table = gpd.GeoDataFrame(
         {
             "id": frame["id"].to_numpy(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,12 +11,19 @@ if TYPE_CHECKING:
     from datetime import date
 
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 LADDERS = ((1, 2, 5, 10), (1, 5, 20, 50), (1, 5, 20, 100), (1, 10, 100, 500))
 
 # How a table shows the column of times that several have.
 MOMENTS = {"When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")}
+
+
+def columns(table: pd.DataFrame) -> dict[str, Any]:
+    """How a table shows its numbers: thousands apart, as the reader's language has it."""
+    numbers = table.select_dtypes("number").columns
+    return {str(name): st.column_config.NumberColumn(format="localized") for name in numbers}
 
 
 def share(value: float, decimals: int = 0) -> str:
