@@ -48,7 +48,8 @@ class Vicinity:
         """
         if not (math.isfinite(radius_m) and radius_m >= 0):
             raise ValueError("How far a place may be off must be a number of metres, zero or above.")
-        reach = int(radius_m / grid.cell)
+        # Rounded up, since a cell exactly at the radius is around; and no farther than the grid is long.
+        reach = min(math.ceil(radius_m / grid.cell), max(grid.shape))
         steps = np.arange(-reach, reach + 1)
         rows, columns = (part.ravel() for part in np.meshgrid(steps, steps, indexing="ij"))
         near = np.hypot(rows, columns) * grid.cell <= radius_m
