@@ -95,7 +95,7 @@ def gaps(
     >>> table = gaps([[9.0], [1.0], [0.5], [0.0]], [[0.0], [0.0], [0.25], [0.0]], [1, 1, 1, 0], [2])
     >>> table[["observed", "gap", "low", "high", "rank_low", "rank_high"]].round(1)
        observed   gap  low  high  rank_low  rank_high
-    0      18.0  16.3  6.4  30.9         1          3
+    0      18.0  16.3  6.4  30.8         1          3
     1       2.0   2.8  0.1   9.6         1          3
     2       1.0   1.9  0.0   9.1         1          3
     3       0.0   NaN  NaN   NaN      <NA>       <NA>
@@ -322,12 +322,13 @@ def _harm(
         # How the steadied count moves with the relative error of its prior mean, and with the dispersion.
         by_mean = chance**2 * (1 + prior.dispersion[row] * count) * exposure
         by_dispersion = chance**2 * expected * (count - expected)
+        # To first order it may move far beyond the count itself, above all where the dispersion is found to be
+        # nothing; but at most the prior is not followed at all, and the count speaks with its own variance.
+        moved = by_dispersion**2 * prior.dispersion_variance[row]
+        moved = np.minimum(moved, chance**2 * (count - expected) ** 2 + chance * np.maximum(count, expected))
         mean += weight * steadied
         variance += weight**2 * (
-            kept * steadied
-            + kept**2 * doubt
-            + (by_mean * factor) ** 2 * prior.mean_variance[row]
-            + by_dispersion**2 * prior.dispersion_variance[row]
+            kept * steadied + kept**2 * doubt + (by_mean * factor) ** 2 * prior.mean_variance[row] + moved
         )
         by_factor += weight * by_mean * prior.mean[row]  # in one direction for all classes
     return mean, variance + by_factor**2 * factor_variance
