@@ -135,8 +135,9 @@ class Candidate:
             return None
         if self.share_in_view is None:
             return f"If it looks that way, chance of footage {self.footage.words()}"
-        # What sees only the inside of a building, or passers-by, has no share of the open ground to speak of.
-        return f"Chance of footage {self.footage.words(self.open_in_view or 1.0)}"
+        if not self.open_in_view:  # it looks elsewhere, or at the inside of a building
+            return f"Chance of footage of its own view {self.footage.words()}"
+        return f"Chance of footage {self.footage.words(self.open_in_view)}"
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ def test_the_insides_of_houses_are_no_ground_that_a_camera_could_show(town):
     assert before.open_in_view > before.share_in_view + 0.03
     assert within.camera_id == inside
     assert (within.share_in_view > 0, within.open_in_view) == (True, 0)
-    assert within.chance_words.startswith("Chance of footage about 60")
+    assert within.chance_words.startswith("Chance of footage of its own view about 60")
     assert candidates.any_footage([before, within]).cameras == 1
 
 
