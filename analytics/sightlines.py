@@ -48,7 +48,7 @@ class Seen:
     def samples(self, level: str, *, twice: bool = False) -> NDArray[np.uint16]:
         """The samples of each of the cells that are seen at a level or better, a bit each."""
         packed = self.twice if twice else self.once
-        return (packed >> np.uint64(BITS * list(optics.LEVELS).index(level))).astype(np.uint16)
+        return (packed >> _first_bit(level)).astype(np.uint16)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Sightlines:
         if p.shape != (len(self),) or not np.all((p >= 0) & (p <= 1)):
             raise ValueError(f"There must be a chance from 0 to 1 for each of the {len(self)} views.")
         lamps = self._lamps(lit, dark=dark)
-        shift = np.uint64(BITS * list(optics.LEVELS).index(level))
+        shift = _first_bit(level)
         ground = public[self.cells]
         missed = np.empty(len(self.cells))
         geometry.in_threads(
@@ -202,12 +202,15 @@ def trace(
         raise ValueError(
             f"There are {len(viewsheds)} viewsheds, but {len(cameras)} cameras: pass the same cameras."
         )
-    width = cameras["width_px"].to_numpy(dtype=float)
-    pixels = np.array(list(levels.values()), dtype=float)
+    width = cameras["width_px"].to_numpy(dtype=float, na_value=np.nan)
+    pixels = np.array([levels[name] for name in optics.LEVELS], dtype=float)
     # Pixels at one metre, over the pixels wanted, are the metres.
     at_one_metre = np.asarray(optics.px_per_m(np.ones(len(width)), width, np.degrees(viewsheds.hfov)))
     ranges = np.minimum(at_one_metre[:, None] / pixels, viewsheds.range_m[:, None])
-    light = cameras["night_m"].to_numpy(dtype=float) if "night_m" in cameras else np.zeros(len(cameras))
+    light = np.zeros(len(cameras))
+    if "night_m" in cameras:
+        # A copy, since pandas may hand out read-only memory, for which the loop would be compiled once more.
+        light[:] = cameras["night_m"].to_numpy(dtype=float, na_value=0.0)
     west, south = map(float, grid.origin)
     parts = geometry.in_threads(
         lambda start, stop: geometry.sample_cells(
@@ -218,6 +221,12 @@ def trace(
     )
     cells, day, near, sizes = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Sightlines(grid, np.concatenate([[0], np.cumsum(sizes)]), cells, day, near)
+
+
+def _first_bit(level: str) -> np.uint64:
+    """Where the sixteen bits of a level begin."""
+    optics.pixels_of(level)  # refuses an unknown one in a sentence
+    return np.uint64(BITS * list(optics.LEVELS).index(level))
 
 
 # What the loops below have in common is one line, and each is run over millions of hits.
