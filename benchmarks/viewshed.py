@@ -9,7 +9,8 @@ drawn with 2,000 corners, less the shadow of each wall; and whether any wall mee
 
 Time stops when the area is there that a camera sees: as a polygon, or as the cells or the distances that a
 way has instead of one. Finding walls through shapely's tree and drawing buildings into rasters is given to the
-others for free; ours includes its index. Ours takes both cores, theirs one.
+others for free; ours includes its index. Ours takes all cores and is timed by the clock on the wall; theirs
+take one, and are timed by what they use of it.
 """
 
 from __future__ import annotations
@@ -292,15 +293,22 @@ class Truth:
 # Side by side ---------------------------------------------------------------------------------
 
 
-def best_seconds(run: Callable[[], object], trying: float = 6.0) -> float:
+def best_seconds(
+    run: Callable[[], object], trying: float = 6.0, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """The least time of a run, tried again and again for so many seconds: other work only ever adds to one."""
     began = time.perf_counter()
     seconds: list[float] = []
     while not seconds or time.perf_counter() - began < trying:
-        started = time.perf_counter()
+        started = clock()
         run()
-        seconds.append(time.perf_counter() - started)
+        seconds.append(clock() - started)
     return min(seconds)
+
+
+def processor_seconds(run: Callable[[], object]) -> float:
+    """The same for one of the others: what else the machine does is not held against them."""
+    return best_seconds(run, clock=time.process_time)
 
 
 def row(name: str, cameras: int, seconds: float, ours: float, errors: tuple[float, float, float]) -> None:
@@ -353,7 +361,7 @@ def main() -> None:
     ):
         beside = asked.first(max(count // shrink, 20))
         try:
-            taken = best_seconds(lambda way=way, beside=beside: way(beside))
+            taken = processor_seconds(lambda way=way, beside=beside: way(beside))
         except ImportError:
             print(f"| {name}: left out, not installed (requirements-bench.txt)")
             continue
@@ -366,7 +374,7 @@ def main() -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # it compiles with settings that numba calls outdated
                 raster_viewsheds(surroundings[:1], cell)  # compiles, which takes 20 seconds
-                taken = best_seconds(lambda cell=cell, these=surroundings: raster_viewsheds(these, cell))
+                taken = processor_seconds(lambda cell=cell, these=surroundings: raster_viewsheds(these, cell))
                 answer = raster_viewsheds(surroundings, cell)
         except ImportError:
             print(f"| {name}: left out, not installed (requirements-bench.txt)")
