@@ -216,6 +216,7 @@ def listings(store: Store) -> pd.DataFrame:
     shared = sa.select(
         (agency.c.source + ":" + agency.c.source_key).label("id"),
         sa.cast(agency.c.installed_on, schema.Moment).label("begins"),
+        sa.cast(None, schema.Moment).label("ends"),
     )
     found = [store.arrow(statement).to_pandas() for statement in (private, shared)]
     together = pd.concat([frame for frame in found if len(frame)] or found[:1], ignore_index=True)
