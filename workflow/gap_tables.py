@@ -29,7 +29,10 @@ def gap_table(found: Answer, of: str) -> gpd.GeoDataFrame:
     may hold, ``rank_low`` to ``rank_high`` (missing where there is no ground); ``in_sight``, the share of the
     public ground, or of the street's metres, that is in view in the answer's main light.
 
-    In the steadying districts and blocks count for their public ground, and streets for their length.
+    In the steadying streets count for their length, and blocks for the side of a square as large as their public
+    ground: what happens at a block happens along its streets. In Baltimore's crimes of 2017 and 2018 and in the
+    synthetic city that fits better than the ground itself or each block alike (log-likelihood a block of -1.12,
+    against -1.17 and -1.14 in Baltimore). Districts are too few to be steadied.
     """
     frame, position, size, seen = _places(found, of)
     chosen = found.chosen
@@ -46,7 +49,8 @@ def gap_table(found: Answer, of: str) -> gpd.GeoDataFrame:
     everything, unseen, doubt = total(None), total(1 - in_view), total(in_view * (1 - in_view))
     few = np.count_nonzero(size) < FEWEST_STEADIED
     prior = no_borrowing(classes) if few else None
-    steadied = gaps(unseen, doubt, size * found.years, found.weights, prior=prior)
+    exposure = np.sqrt(size) if of == "block" else size
+    steadied = gaps(unseen, doubt, exposure * found.years, found.weights, prior=prior)
     table = gpd.GeoDataFrame(
         {
             "id": frame["id"].to_numpy(),
