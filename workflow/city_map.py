@@ -148,11 +148,11 @@ def style(theme: str, origin: str = "", *, store: Store | None = None) -> dict[s
         },
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": colours["background"]}},
-            _layer("outline", "fill", {"fill-color": colours["city"]}),
+            _layer("outline", "fill", {"fill-color": colours["city"], "fill-antialias": False}),
             _layer("block", "line", {"line-color": colours["block"], "line-width": 0.5}),
             _layer("building", "fill", {"fill-color": colours["building"]}),
             _layer("street", "line", {"line-color": colours["street"], "line-width": STREET_WIDTH})
-            | {"layout": {"line-cap": "round", "line-join": "round"}},
+            | {"layout": {"line-cap": _near("butt", "round"), "line-join": _near("miter", "round")}},
         ],
     }
 
@@ -181,6 +181,11 @@ STYLES = {
         "street": "#3a424c",
     },
 }
+
+
+def _near(from_afar: str, near: str) -> list[Any]:
+    """One look from afar and another near by: round ends of thin lines are drawn at a cost, but not seen."""
+    return ["step", ["zoom"], from_afar, 14, near]
 
 
 def _layer(name: str, kind: str, paint: dict[str, Any]) -> dict[str, Any]:
