@@ -30,7 +30,7 @@ def gap_table(found: Answer, of: str) -> gpd.GeoDataFrame:
     public ground, or of the street's metres, that is in view in the answer's main light.
 
     In the steadying streets count for their length, and blocks for the side of a square as large as their public
-    ground: what happens at a block happens along its streets. In Baltimore's crimes of 2017 and 2018 and in the
+    ground: what happens at a block happens along its streets. In Baltimore's crimes of 2018 and in the
     synthetic city that fits better than the ground itself or each block alike (log-likelihood a block of -1.12,
     against -1.17 and -1.14 in Baltimore). Districts are too few to be steadied.
     """

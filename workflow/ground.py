@@ -121,7 +121,7 @@ def _ground(store: Store, _map_version: int) -> Ground:
         crs=city.crs,
         public=public,
         lit=grid.samples(lamps) if lit.any() else None,
-        blocks=_areas(grid, blocks, public),
+        blocks=_areas(grid, blocks.assign(name=_told_apart(blocks, streets)), public),
         districts=_areas(grid, districts, public),
         streets=_pieces(grid, streets),
     )
@@ -154,8 +154,32 @@ def _pieces(grid: Grid, frame: gpd.GeoDataFrame) -> Streets:
     along = np.flatnonzero(part[1:] == part[:-1])
     start, end = corners[along], corners[along + 1]
     cell, sample = grid.sample_of((start + end) / 2)
-    named = frame[["id", "name", "geometry"]].assign(length_m=shapely.length(lines))
+    named = frame[["id", "geometry"]].assign(name=_with_numbers(frame), length_m=shapely.length(lines))
     metres = np.hypot(*(end - start).T)
     return Streets(
         gpd.GeoDataFrame(pd.DataFrame(named), crs=frame.crs), cell, sample, metres, segment[part[along]]
     )
+
+
+def _told_apart(blocks: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> pd.Series:
+    """The names of the blocks; with the nearest street where several have the same, as census blocks do."""
+    names = blocks["name"].copy()
+    twice = names.duplicated(keep=False).to_numpy()
+    named = streets[streets["name"].notna()]
+    if twice.any() and len(named):
+        middle = shapely.point_on_surface(blocks.geometry.to_numpy()[twice])
+        nearest = shapely.STRtree(named.geometry.to_numpy()).nearest(middle)
+        names[twice] = names[twice] + ", " + named["name"].to_numpy()[nearest]
+    return names
+
+
+def _with_numbers(streets: gpd.GeoDataFrame) -> pd.Series:
+    """The names of street segments, with their house numbers where those are known: most streets have many."""
+    numbers = streets[["left_from", "left_to", "right_from", "right_to"]].astype(float)
+    numbers = numbers.where(numbers > 0)
+    low, high = numbers.min(axis=1), numbers.max(axis=1)
+    known = streets["name"].notna() & low.notna()
+    names = streets["name"].copy()
+    spans = low[known].astype(int).astype(str) + " to " + high[known].astype(int).astype(str)
+    names[known] = names[known] + ", " + spans
+    return names
