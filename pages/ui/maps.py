@@ -1,26 +1,20 @@
-"""Map layers: our own base map, pictures over it, and blocks to click. Nothing comes from another host."""
+"""Map layers: our own base map, what can be clicked on it, cameras. Nothing comes from another host."""
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import math
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pydeck as pdk
 import streamlit as st
-from PIL import Image
 
 from workflow import city_map, map_tiles
 from workflow.coverage import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from workflow.candidates import Candidate
     from workflow.city_map import Label
@@ -81,28 +75,6 @@ def _origin() -> str:
     """Where the reader's browser has this page from."""
     parts = urlsplit(st.context.url or "")
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-
-
-def with_nothing(colours: Iterable[Sequence[int]]) -> list[Sequence[int]]:
-    """The colours, and before them the first one again for where there is nothing: seen through altogether."""
-    shades = list(colours)
-    return [(*shades[0][:3], 0), *shades]
-
-
-def picture(rgba: NDArray[np.uint8], bounds: tuple[float, float, float, float]) -> pdk.Layer:
-    """A picture laid between bounds (west, south, east, north)."""
-    file = io.BytesIO()
-    Image.fromarray(rgba).save(file, "PNG")
-    address = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-    # A bare string would be read as an expression.
-    return pdk.Layer(
-        "BitmapLayer",
-        data=None,
-        image=pdk.types.String(address),
-        bounds=list(bounds),
-        # Cells stay squares when one comes near, and small ones do not vanish from afar.
-        texture_parameters={"minFilter": "linear", "magFilter": "nearest"},
-    )
 
 
 def blocks(layer_id: str) -> pdk.Layer:
