@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.grid import Grid
@@ -97,3 +97,107 @@ def test_polygons_that_touch_leave_no_cell_between_them_and_none_to_both():
     grid = Grid.over((0, 0, 40, 40), 10)
     halves = [shapely.box(0, 0, 15, 40), shapely.box(15, 0, 40, 40)]
     assert grid.areas(halves).reshape(4, 4).tolist() == [[0, 1, 1, 1]] * 4
+
+
+# Samples
+
+
+def samples_of(grid: Grid) -> np.ndarray:
+    """The place of each sample, (cells, 16, 2)."""
+    k = np.arange(16)
+    within = (np.column_stack([k % 4, k // 4]) + 0.5) / 4 - 0.5
+    return grid.centres()[:, None] + within * grid.cell
+
+
+def shapes(rng: np.random.Generator, size: float) -> np.ndarray:
+    """Discs with holes, triangles, and shapes of several parts, that overlap and stick out of the grid."""
+    middles = rng.uniform(-0.2, 1.2, (8, 2)) * size
+    discs = shapely.buffer(shapely.points(middles), rng.uniform(0.02, 0.4, 8) * size)
+    holes = shapely.buffer(shapely.points(middles), rng.uniform(0.01, 0.2, 8) * size)
+    rings = shapely.difference(discs, holes)
+    corners = rng.uniform(-0.3, 1.3, (4, 3, 2)) * size
+    apart = shapely.union_all(shapely.buffer(shapely.points(rng.uniform(0, 1, (6, 2)) * size), size / 20))
+    return np.array([*rings, *shapely.polygons(corners), apart, shapely.Polygon()], dtype=object)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(0, 10_000),
+    st.floats(3, 60),
+    st.sampled_from([(0.0, 0.0), (-85.08, 33.58), (674_000.0, 3_718_000.0)]),
+)
+def test_a_sample_is_set_where_any_polygon_holds_it(seed, cell, corner):
+    rng = np.random.default_rng(seed)
+    grid = Grid.over((*corner, corner[0] + 100, corner[1] + 70), cell)
+    polygons = np.array(
+        [shapely.affinity.translate(shape, *corner) for shape in shapes(rng, 100)], dtype=object
+    )
+    points = samples_of(grid).reshape(-1, 2)
+    shapely.prepare(polygons)
+    held = shapely.contains_xy(polygons[:, None], *points.T).any(axis=0)
+    bits = (grid.samples(polygons)[:, None] >> np.arange(16, dtype=np.uint16)) & 1
+    wrong = bits.ravel() != held
+    # Millions of metres from the origin a boundary is known to a thousandth of a micrometre.
+    assert (
+        (shapely.distance(shapely.boundary(polygons)[:, None], shapely.points(points[wrong])) < 1e-6)
+        .any(axis=0)
+        .all()
+    )
+    assert wrong.mean() < 0.001
+
+
+def test_samples_are_numbered_from_the_south_west_row_by_row():
+    grid = Grid.over((0, 0, 16, 8), 8)
+    first, east, north, last = (
+        grid.samples([shapely.Point(x, y).buffer(0.1)])[1] for x, y in [(9, 1), (11, 1), (9, 3), (15, 7)]
+    )
+    assert [first, east, north, last] == [1 << 0, 1 << 1, 1 << 4, 1 << 15]
+
+
+def test_polygons_that_touch_leave_no_sample_between_them_and_none_to_both():
+    grid = Grid.over((0, 0, 40, 40), 10)
+    # Along a row and a column of samples.
+    west, east = shapely.box(0, 0, 16.25, 40), shapely.box(16.25, 0, 40, 40)
+    south, north = shapely.box(0, 0, 40, 13.75), shapely.box(0, 13.75, 40, 40)
+    for one, other in ((west, east), (south, north)):
+        apart = [grid.samples([part]) for part in (one, other)]
+        assert ((apart[0] | apart[1]) == 0xFFFF).all()
+        assert not (apart[0] & apart[1]).any()
+
+
+def test_no_polygons_and_those_outside_hold_no_samples():
+    grid = Grid.over((0, 0, 20, 10), 10)
+    for nowhere in (
+        [],
+        [None],
+        [shapely.Polygon()],
+        [shapely.box(50, 50, 60, 60)],
+        [shapely.box(-9, 0, 0, 9)],
+    ):
+        assert grid.samples(nowhere).tolist() == [0, 0]
+    assert grid.samples([shapely.box(-1e6, -1e6, 1e6, 1e6)]).tolist() == [0xFFFF, 0xFFFF]
+
+
+@given(GRIDS)
+def test_each_sample_is_found_where_it_lies(grid):
+    cell, sample = grid.sample_of(samples_of(grid).reshape(-1, 2))
+    assert (cell == np.repeat(np.arange(len(grid)), 16)).all()
+    assert (sample == np.tile(np.arange(16), len(grid))).all()
+
+
+@given(GRIDS, st.lists(st.tuples(st.floats(-50, 400), st.floats(-50, 400)), min_size=1))
+def test_a_point_belongs_to_the_nearest_sample_of_its_cell(grid, offsets):
+    points = np.array(offsets) + grid.origin
+    cell, sample = grid.sample_of(points)
+    assert cell.tolist() == grid.index_of(points).tolist()
+    inside = cell >= 0
+    off = np.abs(samples_of(grid)[cell[inside], sample[inside]] - points[inside])
+    assert (off <= grid.cell / 8 * (1 + 1e-6)).all()
+
+
+def test_points_on_lines_and_outer_edges_belong_to_the_sample_north_east_of_them_or_the_last():
+    grid = Grid.over((0, 0, 16, 8), 8)
+    cell, sample = grid.sample_of([[0, 0], [2, 0], [0, 2], [8, 0], [16, 8], [16, 0], [16.1, 0], [np.nan, 0]])
+    assert cell.tolist() == [0, 0, 0, 1, 1, 1, -1, -1]
+    assert sample[:6].tolist() == [0, 1, 4, 0, 15, 3]
+    assert (sample < 16).all()
