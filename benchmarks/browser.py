@@ -217,6 +217,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args([] if arguments is None else arguments)
     if (options.store is None) != (options.key is None):
         parser.error("--store and --key go together")
+    if not (install.installed() or install.playwrights_own()):
+        print("Left out: there is no Chromium. Get one: python -m tests.browser.install")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.store:
