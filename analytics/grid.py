@@ -19,6 +19,17 @@ MAX_CELLS = 50_000_000
 SAMPLES = 4
 
 
+def in_metres(polygons: ArrayLike) -> NDArray[np.object_]:
+    """The geometries of a series, a frame or an array.
+
+    Raises ValueError where they carry a coordinate system in degrees.
+    """
+    crs = getattr(polygons, "crs", None)
+    if crs is not None and crs.is_geographic:
+        raise ValueError("The polygons are in degrees: project them to metres first, with to_crs.")
+    return np.asarray(getattr(polygons, "geometry", polygons), dtype=object)
+
+
 @dataclass(frozen=True)
 class Grid:
     """Cells numbered row by row from the south-west corner: cell = row * columns + column.
@@ -99,11 +110,13 @@ class Grid:
         Where several do, the first. ``polygons`` (m,) may have several parts and holes. By scan lines: along
         a row of centres one is inside from an odd crossing of an edge to the next.
 
+        Raises ValueError where they carry a coordinate system in degrees.
+
         >>> Grid.over((0, 0, 30, 10), cell=10).areas([shapely.box(0, 0, 12, 10), shapely.box(12, 0, 20, 10)])
         array([ 0,  1, -1])
         """
         answer = np.full(len(self), -1, dtype=np.int64)
-        polygon, row, first, after = self._runs(np.asarray(polygons, dtype=object))
+        polygon, row, first, after = self._runs(in_metres(polygons))
         length = after - first
         start = row * self.shape[1] + first
         runs = np.repeat(start - (np.cumsum(length) - length), length)
@@ -117,12 +130,14 @@ class Grid:
 
         A cell of streets and houses is neither inside nor outside; its samples tell how much of it is.
 
+        Raises ValueError where they carry a coordinate system in degrees.
+
         >>> half = Grid.over((0, 0, 20, 10), cell=10).samples([shapely.box(0, 0, 5, 10)])
         >>> np.bitwise_count(half).tolist()
         [8, 0]
         """
         fine = Grid(self.origin, self.cell / SAMPLES, (self.shape[0] * SAMPLES, self.shape[1] * SAMPLES))
-        _, row, first, after = fine._runs(np.asarray(polygons, dtype=object))
+        _, row, first, after = fine._runs(in_metres(polygons))
         answer = np.zeros(len(self), dtype=np.uint16)
         _mark(row, first, after, self.shape[1], answer)
         return answer

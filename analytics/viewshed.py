@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analytics import geometry
 from analytics.geometry import WallIndex
+from analytics.grid import in_metres
 
 Floats = NDArray[np.float64]
 
@@ -174,15 +175,8 @@ def walls_of(buildings: gpd.GeoSeries | gpd.GeoDataFrame | ArrayLike) -> Floats:
 
     Raises ValueError where they carry a coordinate system in degrees.
     """
-    edges, _ = _edges(_polygons(buildings))
+    edges, _ = _edges(in_metres(buildings))
     return edges
-
-
-def _polygons(buildings: gpd.GeoSeries | gpd.GeoDataFrame | ArrayLike) -> NDArray[np.object_]:
-    crs = getattr(buildings, "crs", None)
-    if crs is not None and crs.is_geographic:
-        raise ValueError("The buildings are in degrees: project them to metres first, with to_crs.")
-    return np.asarray(getattr(buildings, "geometry", buildings), dtype=object)
 
 
 def _edges(polygons: NDArray[np.object_]) -> tuple[Floats, NDArray[np.int64]]:
@@ -221,7 +215,7 @@ def mounted(cameras: pd.DataFrame, buildings: gpd.GeoSeries | gpd.GeoDataFrame |
         if "outdoor" in cameras
         else np.zeros(len(cameras), dtype=bool)
     )
-    polygons = _polygons(buildings)
+    polygons = in_metres(buildings)
     tree = shapely.STRtree(polygons)
     moved = np.flatnonzero(~indoors)
     for _ in range(HOUSES_IN_THE_WAY):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+import analytics
 from analytics import optics
 from analytics.coverage import LARGEST_PICTURE, cover, picture, picture_bounds, share
 from analytics.grid import Grid
@@ -203,3 +208,34 @@ def test_why_a_picture_is_drawn_anew_for_the_map():
 def test_pictures_that_make_no_sense_are_refused(codes, words):
     with pytest.raises(ValueError, match=words):
         picture(Grid.over((0, 0, 2, 1), 1), codes)
+
+
+# Metres, not degrees
+
+#: They draw for a map that wants bounds in degrees.
+DRAW_FOR_THE_MAP = {"picture_bounds", "_mercator_bounds", "_cell_of_pixels"}
+
+
+def uses(pattern: str) -> set[tuple[str, str]]:
+    """The modules and functions of analytics with a name, or a text that is no description, of such a pattern."""
+    found = set()
+    for file in Path(analytics.__file__).parent.glob("*.py"):
+        for outer in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(outer, ast.Import | ast.ImportFrom):
+                continue
+            for node in ast.walk(outer):
+                names = [getattr(node, field, None) for field in ("id", "attr", "arg", "value", "name")]
+                if any(isinstance(name, str) and re.match(pattern, name) for name in names):
+                    found.add((file.stem, getattr(outer, "name", "")))
+    return found
+
+
+def test_coordinate_systems_are_changed_only_to_draw_for_a_map():
+    assert uses(r"Transformer$|pyproj$|to_crs$|EPSG:|CRS$") == {
+        ("coverage", name) for name in DRAW_FOR_THE_MAP
+    }
+
+
+def test_nothing_but_the_sun_is_reckoned_from_latitude_and_longitude():
+    modules = {module for module, _ in uses(r"(lat|lon|lng|latitude|longitude|haversine|geod)(_|$)")}
+    assert modules == {"daylight"}

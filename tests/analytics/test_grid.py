@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -201,3 +202,13 @@ def test_points_on_lines_and_outer_edges_belong_to_the_sample_north_east_of_them
     assert cell.tolist() == [0, 0, 0, 1, 1, 1, -1, -1]
     assert sample[:6].tolist() == [0, 1, 4, 0, 15, 3]
     assert (sample < 16).all()
+
+
+def test_polygons_in_degrees_are_refused():
+    town = gpd.GeoSeries([shapely.box(0, 0, 15, 10)], crs="EPSG:32616")
+    grid = Grid.over((0, 0, 20, 10), 10)
+    assert grid.areas(town).tolist() == [0, -1]
+    assert grid.samples(town.to_frame("geometry")).tolist() == [0xFFFF, 0x3333]
+    for find in (grid.areas, grid.samples):
+        with pytest.raises(ValueError, match="to_crs"):
+            find(town.to_crs("EPSG:4326"))
