@@ -50,6 +50,16 @@ class Seen:
         packed = self.twice if twice else self.once
         return (packed >> _first_bit(level)).astype(np.uint16)
 
+    def totals(self, public: NDArray[np.uint16], *, twice: bool = False) -> dict[str, int]:
+        """How many samples are seen at each level or better, of those that are ``public`` (of every cell)."""
+        packed, ground = self.twice if twice else self.once, public[self.cells]
+        parts = geometry.in_threads(
+            lambda start, stop: _total(packed[start:stop], ground[start:stop]),
+            len(self.cells),
+            least=CELLS_A_THREAD,
+        )
+        return dict(zip(optics.LEVELS, np.sum(parts, axis=0).tolist(), strict=True))
+
 
 @dataclass(frozen=True)
 class Sightlines:
@@ -268,6 +278,24 @@ def _miss(start, stop, heads, view, day, light, chances, lamps, dark, shift, pub
                 resolved = ground & (_visible(day[hit], light[hit], lamp, dark) >> shift)
                 share = _ones(resolved) / _ones(ground)
                 missed[place] += np.log1p(-min(chance * share, 1.0 - 1e-12))
+
+
+@njit(cache=True, nogil=True)
+def _total(seen, public):  # noqa: ANN001, ANN202
+    """How many samples that are public each level has, over all cells."""
+    total = np.zeros(4, dtype=np.int64)
+    for cell in range(len(seen)):
+        left = seen[cell] & (np.uint64(public[cell]) * EACH_LEVEL)
+        # All four levels at once: bits are added up in pairs, then pairs in fours, and so on to sixteens.
+        left -= (left >> np.uint64(1)) & np.uint64(0x5555_5555_5555_5555)
+        left = (left & np.uint64(0x3333_3333_3333_3333)) + (
+            (left >> np.uint64(2)) & np.uint64(0x3333_3333_3333_3333)
+        )
+        left = (left + (left >> np.uint64(4))) & np.uint64(0x0F0F_0F0F_0F0F_0F0F)
+        left = (left + (left >> np.uint64(8))) & np.uint64(0x00FF_00FF_00FF_00FF)
+        for level in range(4):
+            total[level] += np.int64((left >> np.uint64(BITS * level)) & np.uint64(0xFF))
+    return total
 
 
 @njit(cache=True, nogil=True)

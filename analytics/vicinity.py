@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from analytics import geometry
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from analytics.grid import Grid
     from analytics.sightlines import Seen
+
+
+#: Fewer places are done before a second thread has started.
+PLACES_A_THREAD = 10_000
 
 
 def radius_of(median_error_m: float) -> float:
@@ -30,7 +36,7 @@ def radius_of(median_error_m: float) -> float:
     return median_error_m * math.sqrt(2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one a load of places: told apart as a whole
 class Vicinity:
     """The cells around each of n places, and how much public ground they hold."""
 
@@ -56,8 +62,12 @@ class Vicinity:
         offsets = np.column_stack([rows[near], columns[near]])
         cell = grid.index_of(places)
         ground = np.zeros(len(cell), dtype=np.int64)
-        _gather(cell, offsets, *grid.shape, np.bitwise_count(public), ground)
+        _gather(0, len(cell), cell, offsets, *grid.shape, np.bitwise_count(public), ground)
         return cls(grid, cell, offsets, public, ground)
+
+    def __len__(self) -> int:
+        """How many places there are."""
+        return len(self.cell)
 
     def share(self, seen: Seen, level: str) -> NDArray[np.float64]:
         """For each place the share of the public ground around it that is seen at a level or better.
@@ -76,15 +86,21 @@ class Vicinity:
         in_view = np.zeros(len(self.grid), dtype=np.uint8)
         in_view[seen.cells] = np.bitwise_count(seen.samples(level) & self.public[seen.cells])
         total = np.zeros(len(self.cell), dtype=np.int64)
-        _gather(self.cell, self.offsets, *self.grid.shape, in_view, total)
+        geometry.in_threads(
+            lambda start, stop: _gather(
+                start, stop, self.cell, self.offsets, *self.grid.shape, in_view, total
+            ),
+            len(self.cell),
+            least=PLACES_A_THREAD,
+        )
         share = np.divide(total, self.ground, out=np.zeros(len(total)), where=self.ground > 0)
         return np.where(self.cell >= 0, share, np.nan)
 
 
 @njit(cache=True, nogil=True)
-def _gather(cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN202
-    """Adds up the counts of the cells around each place."""
-    for place in range(len(cell)):
+def _gather(start, stop, cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN202
+    """Adds up the counts of the cells around each of the places start..stop."""
+    for place in range(start, stop):
         if cell[place] < 0:
             continue
         row, column = cell[place] // columns, cell[place] % columns

@@ -9,13 +9,11 @@ above: nothing here tells where one private camera is.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from analytics import optics
 from analytics.intervals import weighted_share
@@ -26,7 +24,7 @@ from data.store import Store, default_store
 from workflow import sight as sights
 from workflow.acts import check
 from workflow.crimes import crimes
-from workflow.sight import COUNTED, LAYERS, STANDINGS
+from workflow.sight import COUNTED, LAYERS, STANDINGS, asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,16 +174,15 @@ def answer_of(store: Store, question: Question, held: Sight) -> Answer:
     )
     now, then = (held.counting(moment, question.layers, question.standings) for moment in (at, before_at))
     most = held.counting(at, question.layers, STANDINGS)
-    seen = {light: held.seen(now, dark=light == "dark") for light in ("day", "dark")}
-    seen_then = {light: held.seen(then, dark=light == "dark") for light in ("day", "dark")}
     number, outside = _chosen(happened, question)
+    # Places by day and then the same in the dark, so that one number says both.
+    here_then = happened.place[number] + np.where(happened.dark[number], len(happened.vicinity), 0)
 
     def chance(views: NDArray[np.bool_]) -> NDArray[np.float64]:
         by_light = [
-            happened.vicinity.share(held.seen(views, dark=dark), question.level) for dark in (False, True)
+            held.share_around(happened.vicinity, views, question.level, dark=dark) for dark in (False, True)
         ]
-        place = happened.place[number]
-        return np.where(happened.dark[number], by_light[1][place], by_light[0][place])
+        return np.concatenate(by_light)[here_then]
 
     code = happened.code[number]
     chosen = Chosen(
@@ -207,11 +204,12 @@ def answer_of(store: Store, question: Question, held: Sight) -> Answer:
         harm_table=table,
         harm={light: _in_view(chosen, part) for light, part in lights.items()},
         in_sight={
-            light: _in_sight(held.ground, seen[light], seen_then[light], question.level) for light in seen
+            light: _in_sight(held, now, then, question.level, dark=light == "dark")
+            for light in ("day", "dark")
         },
         counted={layer: _counted(held, layer, at, question) for layer in LAYERS},
         outside=outside,
-        seen=seen,
+        seen={light: held.seen(now, dark=light == "dark") for light in ("day", "dark")},
     )
 
 
@@ -284,46 +282,49 @@ def _in_view(chosen: Chosen, part: NDArray[np.bool_]) -> InView:
     return InView(int(part.sum()), share, low, high, possible, before)
 
 
-def _in_sight(here: Ground, seen: Seen, then: Seen, level: str) -> InSight:
-    in_view = np.zeros(len(here.grid), dtype=np.uint16)
-    in_view[seen.cells] = seen.samples(level)
-    metres = here.streets.frame["length_m"].sum()
-    return InSight(
-        by_level={name: share_of_ground(here, seen, name) for name in optics.LEVELS},
-        twice=share_of_ground(here, seen, level, twice=True),
-        streets=float(here.streets.seen_metres(in_view).sum() / metres) if metres else float("nan"),
-        before=share_of_ground(here, then, level),
-    )
+def _in_sight(
+    held: Sight, now: NDArray[np.bool_], then: NDArray[np.bool_], level: str, *, dark: bool
+) -> InSight:
+    here = held.ground
+
+    def work() -> InSight:
+        seen = held.seen(now, dark=dark)
+        once, twice, before = (
+            shares.totals(here.public, twice=both)
+            for shares, both in ((seen, False), (seen, True), (held.seen(then, dark=dark), False))
+        )
+        in_view = np.zeros(len(here.grid), dtype=np.uint16)
+        in_view[seen.cells] = seen.samples(level)
+        metres = here.streets.frame["length_m"].sum()
+        return InSight(
+            by_level={name: share_of_ground(here, samples) for name, samples in once.items()},
+            twice=share_of_ground(here, twice[level]),
+            streets=float(here.streets.seen_metres(in_view).sum() / metres) if metres else float("nan"),
+            before=share_of_ground(here, before[level]),
+        )
+
+    return held.figures.answer(("in sight", asked(now), asked(then), level, dark), work)
 
 
-def share_of_ground(here: Ground, seen: Seen, level: str, *, twice: bool = False) -> float:
-    """The share of the city's public ground that is seen at a level or better, once or by two cameras."""
-    in_view = int(
-        np.bitwise_count(seen.samples(level, twice=twice) & here.public[seen.cells]).sum(dtype=np.int64)
-    )
-    return in_view / here.samples if here.samples else float("nan")
+def share_of_ground(here: Ground, samples: int) -> float:
+    """So many samples as a share of the city's public ground."""
+    return samples / here.samples if here.samples else float("nan")
 
 
 def _counted(held: Sight, layer: str, at: datetime, question: Question) -> Counted:
     """Devices, not views: one with two directions is one camera, and stands where the best of them does."""
-    return _counted_at(held, layer, _minute(at), question.level, question.standings)
-
-
-def _minute(at: datetime) -> datetime:
-    """The same answer serves for a minute, unless a record changes: then the sight is another."""
-    return at.replace(second=0, microsecond=0)
-
-
-@functools.lru_cache(maxsize=64)
-def _counted_at(held: Sight, layer: str, at: datetime, level: str, standings: frozenset[str]) -> Counted:
     listed = held.counting(at, {layer}, STANDINGS)
-    views = held.views[listed]
-    rank = pd.Series(views["standing"].map({name: rank for rank, name in enumerate(STANDINGS)}))
-    best = rank.groupby(views["id"]).min().value_counts()
-    counting = held.counting(at, {layer}, standings)
-    return Counted(
-        listed=views["id"].nunique(),
-        by_standing={name: int(best.get(rank, 0)) for rank, name in enumerate(STANDINGS)},
-        assumed_optics=held.views.loc[counting & held.views["assumed_optics"].to_numpy(), "id"].nunique(),
-        ground=share_of_ground(held.ground, held.seen(counting), level),
-    )
+    counting = held.counting(at, {layer}, question.standings)
+
+    def work() -> Counted:
+        devices = held.devices(listed)
+        assumed = counting & held.views["assumed_optics"].to_numpy(dtype=bool)
+        seen = held.seen(counting).totals(held.ground.public)
+        return Counted(
+            listed=int(devices.sum()),
+            by_standing=dict(zip(STANDINGS, devices.tolist(), strict=True)),
+            assumed_optics=int(held.devices(assumed).sum()),
+            ground=share_of_ground(held.ground, seen[question.level]),
+        )
+
+    return held.figures.answer(("counted", asked(listed), asked(counting), question.level), work)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from analytics.geometry import WallIndex
 from data import records, settings
 from workflow import city_map
 from workflow.ground import Ground, ground
+from workflow.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analytics.sightlines import Seen, Sightlines
+    from analytics.vicinity import Vicinity
     from data.store import Store
 
 LAYERS = {"community": "Community cameras", "city": "City cameras", "alpr": "Plate readers"}
@@ -43,7 +45,8 @@ STANDINGS = {
     "unknown": "Not known",
 }
 COUNTED = frozenset({"verified", "stated"})
-ANSWERS_KEPT = 16
+SEEN_KEPT = 12  # of a large city each takes 17 megabytes
+FIGURES_KEPT = 128
 
 
 @dataclass(eq=False)  # one a state of the records: told apart as a whole
@@ -59,38 +62,63 @@ class Sight:
     cameras: pd.Index  # ids
     camera_of_view: NDArray[np.int64]
     version: tuple[object, ...]
-    _answers: OrderedDict[tuple[bytes, bool], Seen] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    #: Figures for choices of cameras; whoever works one out names the question, with `asked` for the choice.
+    figures: Kept = field(default_factory=lambda: Kept(FIGURES_KEPT))
+    _seen: Kept = field(default_factory=lambda: Kept(SEEN_KEPT))
 
     def listed(self, at: datetime) -> NDArray[np.bool_]:
         """Whether each view's camera counts at a moment: consents hold, nothing is withdrawn, it is installed."""
-        moment = pd.Timestamp(at)
-        begins, ends = self.listings["begins"], self.listings["ends"]
-        holds = (begins.isna() | (begins <= moment)) & (ends.isna() | (ends > moment))
+        moment = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
+        begins, ends, listed = self._spans
         camera = np.zeros(len(self.cameras), dtype=bool)
-        camera[self.listings["camera"].to_numpy()[holds.to_numpy()]] = True
+        # Nothing is before or after a moment that is missing.
+        camera[listed[~(begins > moment) & ~(ends <= moment)]] = True
         return camera[self.camera_of_view]
 
     def counting(
         self, at: datetime, layers: Collection[str], standings: Collection[str] = COUNTED
     ) -> NDArray[np.bool_]:
         """Which views count at a moment, of some layers and standings."""
-        chosen = self.views["layer"].isin(list(layers)) & self.views["standing"].isin(list(standings))
-        return self.listed(at) & chosen.to_numpy()
+        return self.listed(at) & self._layer.isin(list(layers)) & self._standing.isin(list(standings))
+
+    @functools.cached_property
+    def _spans(self) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], NDArray[np.int64]]:
+        """When each listing begins and ends (UTC), and the camera that it lists."""
+        begins, ends = (
+            self.listings[name].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+            for name in ("begins", "ends")
+        )
+        return begins, ends, self.listings["camera"].to_numpy()
+
+    # As numbers, because choices of cameras are made for every question.
+    @functools.cached_property
+    def _layer(self) -> pd.Categorical:
+        return pd.Categorical(self.views["layer"], list(LAYERS))
+
+    @functools.cached_property
+    def _standing(self) -> pd.Categorical:
+        return pd.Categorical(self.views["standing"], list(STANDINGS))
 
     def seen(self, counting: NDArray[np.bool_], *, dark: bool = False) -> Seen:
         """What these views see together, by day or in the dark; the last few answers are kept."""
-        question = (np.packbits(counting).tobytes(), dark)
-        with self._lock:
-            if question in self._answers:
-                self._answers.move_to_end(question)
-                return self._answers[question]
-        answer = self.lines.seen(counting, self.ground.lit, dark=dark)
-        with self._lock:
-            self._answers[question] = answer
-            while len(self._answers) > ANSWERS_KEPT:
-                self._answers.popitem(last=False)
-        return answer
+        return self._seen.answer(
+            (asked(counting), dark), lambda: self.lines.seen(counting, self.ground.lit, dark=dark)
+        )
+
+    def share_around(
+        self, places: Vicinity, counting: NDArray[np.bool_], level: str, *, dark: bool = False
+    ) -> NDArray[np.float64]:
+        """For each place the share of the public ground around it that these views see together at a level."""
+        return self.figures.answer(
+            (places, asked(counting), level, dark),
+            lambda: places.share(self.seen(counting, dark=dark), level),
+        )
+
+    def devices(self, counting: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many cameras have one of these views, by the best known of them: one number for each of `STANDINGS`."""
+        best = np.full(len(self.cameras), len(STANDINGS))
+        np.minimum.at(best, self.camera_of_view[counting], self._standing.codes[counting])
+        return np.bincount(best, minlength=len(STANDINGS))[: len(STANDINGS)]
 
     def with_more(self, proposed: pd.DataFrame, walls: WallIndex, buildings: city_map.Footprints) -> Sight:
         """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well."""
@@ -100,6 +128,11 @@ class Sight:
         always = pd.DataFrame({"id": proposed["id"].unique(), "begins": pd.NaT, "ends": pd.NaT})
         listings = pd.concat([self.listings.drop(columns="camera"), always], ignore_index=True)
         return _assembled(self.ground, self.levels, together, lines, listings, ())
+
+
+def asked(counting: NDArray[np.bool_]) -> bytes:
+    """A choice of views as a part of a question whose answer is kept."""
+    return np.packbits(counting).tobytes()
 
 
 _held: weakref.WeakKeyDictionary[Store, Sight] = weakref.WeakKeyDictionary()
