@@ -139,6 +139,8 @@ class Grid:
         fine = Grid(self.origin, self.cell / SAMPLES, (self.shape[0] * SAMPLES, self.shape[1] * SAMPLES))
         _, row, first, after = fine._runs(in_metres(polygons))
         answer = np.zeros(len(self), dtype=np.uint16)
+        # Every other of an array, as runs come, is another type to the loop when there is only one.
+        row, first, after = (np.ascontiguousarray(part) for part in (row, first, after))
         _mark(row, first, after, self.shape[1], answer)
         return answer
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analytics import geometry
 from analytics.geometry import WallIndex
-from analytics.grid import in_metres
+from analytics.grid import Grid, in_metres
 
 Floats = NDArray[np.float64]
 
@@ -264,15 +264,24 @@ def _way_out(x: Floats, y: Floats, azimuth: Floats, around: NDArray[np.object_])
 def warm() -> None:
     """Compiles, or reads back, all that viewsheds and coverage need, before anybody waits for it.
 
-    Takes 10 seconds or so when the compiled code is not yet kept on disk, and under a second from then on.
+    Takes 20 seconds or so when the compiled code is not yet kept on disk, and under a second from then on.
     """
-    # Coverage builds on this module, so it is not there yet while this one is being read.
-    from analytics import coverage  # noqa: PLC0415 - otherwise the arrow runs from coverage to here
-    from analytics.grid import Grid  # noqa: PLC0415 - only wanted here
+    # They build on this module, so they are not there yet while this one is being read.
+    from analytics import coverage, sightlines, vicinity  # noqa: PLC0415 - otherwise the arrow runs from them to here
 
-    cameras = pd.DataFrame({"x": [0.0], "y": [0.0], "azimuth": [0.0], "hfov": [90.0], "range_m": [9.0]})
-    viewsheds = cast(cameras, walls_of([shapely.box(-1, 4, 1, 5)]))
+    camera = {"x": 0.0, "y": 0.0, "azimuth": 0.0, "hfov": 90.0, "range_m": 9.0, "width_px": 1920}
+    cameras = pd.DataFrame([camera])
+    house = shapely.box(-1, 4, 1, 5)
+    viewsheds = cast(cameras, walls_of([house]))
     viewsheds.depth  # noqa: B018 - reading it works it out
     viewsheds.polygons()
     viewsheds.sees(0, [[0.0, 6.0]])
-    coverage.cover(Grid.over((0, 0, 9, 9), 3), viewsheds, cameras)
+    grid = Grid.over((0, 0, 9, 9), 3)
+    coverage.cover(grid, viewsheds, cameras)
+
+    ground = ~grid.samples([house])
+    lines = sightlines.trace(grid, viewsheds, cameras)
+    lines.chance([0.5], "detect", ground)
+    seen = lines.seen([True])
+    seen.totals(ground)
+    vicinity.Vicinity.of(grid, [[1.0, 1.0]], 3, ground).share(seen, "detect")

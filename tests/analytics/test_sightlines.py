@@ -11,7 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import optics, sightlines
+from analytics import geometry, optics, sightlines, vicinity, viewshed
+from analytics import grid as grid_module
 from analytics.grid import SAMPLES, Grid
 from analytics.sightlines import Seen, Sightlines, trace
 from analytics.viewshed import Viewsheds, cast, walls_of
@@ -290,6 +291,12 @@ def test_once_is_any_of_those_that_count_and_twice_is_two_or_more_in_whatever_or
     count = each_view(lines)[counting].sum(axis=0)
     assert (unpacked(grid, seen.cells, seen.once) == (count >= 1)).all()
     assert (unpacked(grid, seen.cells, seen.twice) == (count >= 2)).all()
+    public = public_ground(seed, grid)
+    for twice in (False, True):
+        totals = [
+            int((bits_of(public)[:, None] & (count >= 1 + twice))[:, n].sum()) for n in range(len(LEVELS))
+        ]
+        assert list(seen.totals(public, twice=twice).items()) == list(zip(LEVELS, totals, strict=True))
     for number, level in enumerate(LEVELS):
         assert (bits_of(seen.samples(level)) == (count[seen.cells, number] >= 1)).all()
         assert (bits_of(seen.samples(level, twice=True)) == (count[seen.cells, number] >= 2)).all()
@@ -631,6 +638,7 @@ def test_no_views_see_nothing_and_have_no_chance():
         seen = nobody.seen([], lit, dark=dark)
         assert [len(seen.cells), len(seen.once), len(seen.samples("detect"))] == [0, 0, 0]
         assert len(nobody.chance([], "detect", lit, dark=dark)) == 0
+        assert set(seen.totals(lit).values()) == {0}
     cameras, walls = scene(0)
     lines = trace(grid, cast(cameras, walls), cameras)
     assert same(nobody.joined(lines), lines)
@@ -675,7 +683,8 @@ def test_cells_in_threads_are_counted_as_in_one(monkeypatch):
         lines = trace(grid, cast(cameras, walls), cameras)
         seen = lines.seen(everybody, lit, dark=dark)
         chance = lines.chance(chances, "detect", public, lit, dark=dark)
-        return [seen.once.tolist(), seen.twice.tolist(), chance.tolist()]
+        totals = seen.totals(public)
+        return [seen.once.tolist(), seen.twice.tolist(), chance.tolist(), list(totals.values())]
 
     alone = [answers(dark=dark) for dark in (False, True)]
     monkeypatch.setattr(sightlines, "CELLS_A_THREAD", 3)
@@ -705,6 +714,32 @@ def test_several_people_may_trace_and_count_at_once():
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(one_person, range(16)))
+
+
+def test_after_warming_up_nothing_is_compiled_whatever_the_columns_are_made_of():
+    viewshed.warm()
+    loops = (
+        geometry.sample_cells, sightlines._collect, sightlines._miss, sightlines._total, vicinity._gather,
+        grid_module._mark,
+    )  # fmt: skip
+    before = [len(loop.signatures) for loop in loops]
+    grid = around(20, 5)
+    x, y = scenes.FAR_AWAY
+    camera = {"x": x, "y": y, "azimuth": 0, "hfov": 90, "range_m": 30, "width_px": 1920, "night_m": 9}
+    whole = pd.DataFrame([camera, camera]).astype("int64")
+    read_only = np.full(len(grid), 0xFFFF, dtype=np.uint16)
+    read_only.flags.writeable = False
+    for frame in (whole, whole.astype("Float64"), whole.astype("float32"), whole.astype(float), NOBODY):
+        lines = trace(grid, cast(frame, []), frame)
+        for dark in (False, True):
+            seen = lines.seen([True] * len(lines), read_only, dark=dark)
+            lines.chance([1] * len(lines), "detect", read_only, read_only, dark=dark)
+        lines.of([]).seen([])
+        seen.totals(read_only)
+        vicinity.Vicinity.of(grid, [[x, y]], 0, read_only).share(seen, "detect")
+    for polygons in ([], [shapely.box(x, y, x + 1, y + 1)], [shapely.box(x, y, x + 9, y + 9)] * 3):
+        grid.samples(polygons)
+    assert [len(loop.signatures) for loop in loops] == before
 
 
 # Odd input

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import optics
+from analytics import optics, vicinity
 from analytics.grid import Grid
 from analytics.sightlines import Seen
 from analytics.vicinity import Vicinity, radius_of
@@ -80,9 +80,9 @@ def test_the_share_is_that_of_the_samples_of_public_ground_around(seed, rows, co
 def test_all_is_in_view_where_everything_is_seen_and_nothing_where_nothing_is(seed, radius_m):
     random = np.random.default_rng(seed)
     grid = Grid(FAR_AWAY, 10.0, (8, 9))
-    vicinity = Vicinity.of(grid, grid.centres(), radius_m, ground(random, grid))
-    assert vicinity.share(everything(grid), "identify").tolist() == (vicinity.ground > 0).tolist()
-    assert not vicinity.share(NOTHING, "detect").any()
+    around = Vicinity.of(grid, grid.centres(), radius_m, ground(random, grid))
+    assert around.share(everything(grid), "identify").tolist() == (around.ground > 0).tolist()
+    assert not around.share(NOTHING, "detect").any()
 
 
 @given(SEEDS, st.floats(0, 100))
@@ -93,9 +93,9 @@ def test_what_is_seen_more_is_never_less_in_view(seed, radius_m):
     more = Seen(
         less.cells, less.once | random.integers(0, 2**64, len(less.cells), dtype=np.uint64), less.twice
     )
-    vicinity = Vicinity.of(grid, grid.centres(), radius_m, ground(random, grid))
-    shares = vicinity.share(more, "observe")
-    assert (vicinity.share(less, "observe") <= shares).all()
+    around = Vicinity.of(grid, grid.centres(), radius_m, ground(random, grid))
+    shares = around.share(more, "observe")
+    assert (around.share(less, "observe") <= shares).all()
     assert ((shares >= 0) & (shares <= 1)).all()
 
 
@@ -105,9 +105,9 @@ def test_a_place_known_exactly_has_the_share_of_its_own_cell():
     seen = Seen(
         np.array([0, 1, 2], np.int32), np.array([0xFF0F, 0x000F, 0xFFFF], np.uint64), np.zeros(3, np.uint64)
     )
-    vicinity = Vicinity.of(grid, [[1, 1], [15, 5], [29, 9]], 0, public)
-    assert vicinity.ground.tolist() == [8, 16, 0]
-    assert vicinity.share(seen, "detect").tolist() == [0.5, 0.25, 0.0]
+    around = Vicinity.of(grid, [[1, 1], [15, 5], [29, 9]], 0, public)
+    assert around.ground.tolist() == [8, 16, 0]
+    assert around.share(seen, "detect").tolist() == [0.5, 0.25, 0.0]
 
 
 def test_a_cell_exactly_at_the_radius_is_around():
@@ -129,30 +129,41 @@ def test_the_ground_around_is_round_and_ends_with_the_grid():
     grid = Grid.over((0, 0, 50, 50), 10)
     public = np.full(25, 0xFFFF, dtype=np.uint16)
     middle, edge, corner = [25, 25], [1, 25], [50, 50]
-    vicinity = Vicinity.of(grid, [middle, edge, corner], 20, public)
-    assert vicinity.ground.tolist() == [16 * 13, 16 * 9, 16 * 6]
+    around = Vicinity.of(grid, [middle, edge, corner], 20, public)
+    assert around.ground.tolist() == [16 * 13, 16 * 9, 16 * 6]
 
 
 def test_places_outside_have_no_share_and_those_on_the_outer_edge_do():
     grid = Grid.over((0, 0, 20, 20), 10)
-    vicinity = Vicinity.of(
+    around = Vicinity.of(
         grid, [[0, 0], [20, 20], [20.01, 5], [-0.01, 5], [np.nan, 5]], 10, np.full(4, 0xFFFF, np.uint16)
     )
-    assert np.isnan(vicinity.share(everything(grid), "detect")).tolist() == [False, False, True, True, True]
+    assert np.isnan(around.share(everything(grid), "detect")).tolist() == [False, False, True, True, True]
 
 
 def test_a_radius_far_beyond_the_grid_takes_in_all_its_ground():
     grid = Grid.over((0, 0, 40, 30), 10)
     public = np.arange(12).astype(np.uint16)
     for radius_m in (60.0, 1e7):
-        vicinity = Vicinity.of(grid, grid.centres(), radius_m, public)
-        assert set(vicinity.ground.tolist()) == {int(np.bitwise_count(public).sum())}
+        around = Vicinity.of(grid, grid.centres(), radius_m, public)
+        assert set(around.ground.tolist()) == {int(np.bitwise_count(public).sum())}
+
+
+def test_places_in_threads_have_the_shares_they_have_alone(monkeypatch):
+    random = np.random.default_rng(0)
+    grid = Grid(FAR_AWAY, 10.0, (9, 12))
+    places = random.uniform(-10, 130, (200, 2)) + FAR_AWAY
+    around, seen = Vicinity.of(grid, places, 25, ground(random, grid)), some(random, grid)
+    alone = around.share(seen, "detect")
+    monkeypatch.setattr(vicinity, "PLACES_A_THREAD", 7)
+    assert np.array_equal(around.share(seen, "detect"), alone, equal_nan=True)
+    assert len(around) == 200
 
 
 def test_no_places_have_no_shares():
     grid = Grid.over((0, 0, 20, 20), 10)
-    vicinity = Vicinity.of(grid, np.empty((0, 2)), 30, np.full(4, 0xFFFF, np.uint16))
-    assert vicinity.share(everything(grid), "detect").tolist() == []
+    around = Vicinity.of(grid, np.empty((0, 2)), 30, np.full(4, 0xFFFF, np.uint16))
+    assert around.share(everything(grid), "detect").tolist() == []
 
 
 @pytest.mark.parametrize("radius_m", [-1, np.nan, np.inf])
