@@ -1,0 +1,183 @@
+"""What prints share: a typeface with every Latin letter, ink, and text that fits its place."""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import unicodedata
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from reportlab.lib.colors import Color
+from reportlab.lib.styles import ParagraphStyle as Style
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import KeepInFrame, Paragraph, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reportlab.pdfgen.canvas import Canvas
+    from reportlab.platypus import Flowable
+
+REGULAR, STRONG = "SourceSansPro-Regular", "SourceSansPro-Semibold"
+INK, QUIET, RULE = Color(0.11, 0.13, 0.16), Color(0.36, 0.39, 0.42), Color(0.81, 0.83, 0.85)
+WARNING, WARNING_INK = Color(1, 0.93, 0.72), Color(0.36, 0.24, 0)
+CELL_SIZE, CELL_GAP = 9.0, 5.0
+UNKNOWN = "?"
+
+
+@functools.cache
+def letters() -> frozenset[int]:
+    """The characters that can be printed; the typeface is made ready, once."""
+    files = resources.files("font_source_sans_pro") / "files"
+    for name in (REGULAR, STRONG):
+        with resources.as_file(files / f"{name}.ttf") as file:
+            pdfmetrics.registerFont(TTFont(name, file))
+    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=STRONG, italic=REGULAR, boldItalic=STRONG)
+    return frozenset(pdfmetrics.getFont(REGULAR).face.charToGlyph)
+
+
+def printable(text: str) -> str:
+    r"""The text on one line, in characters that the typeface has.
+
+    A letter whose accent it lacks loses the accent; what is no Latin, Greek or Cyrillic letter at all becomes
+    a question mark, and never an empty box.
+
+    >>> printable("Peña’s\nŁódź\tCafe\u0301 Ǡ 東"), printable("a\x00b")
+    ('Peña’s Łódź Café A ?', 'ab')
+    """
+    spaced = re.sub(r"[ \t\r\n\f\v]+", " ", unicodedata.normalize("NFC", text)).strip(" ")
+    return "".join(_printable(letter) for letter in spaced)
+
+
+def _printable(letter: str) -> str:
+    if (ord(letter) in letters() and letter.isprintable()) or letter == "\N{NO-BREAK SPACE}":
+        return letter
+    if unicodedata.category(letter).startswith("C"):
+        return ""
+    base = unicodedata.normalize("NFKD", letter)[0]
+    return base if ord(base) in letters() else UNKNOWN
+
+
+def width_of(text: str, size: float, font: str = REGULAR) -> float:
+    """How many points wide a printable text is."""
+    letters()
+    return pdfmetrics.stringWidth(text, font, size)
+
+
+def fitted(text: str, width: float, size: float, font: str = REGULAR) -> str:
+    """The printable text, cut with … where it is wider than so many points.
+
+    >>> fitted("Main St", 100, 10), fitted("Martin Luther King Jr Boulevard", 60, 10)
+    ('Main St', 'Martin Luth…')
+    """
+    # No text of a line needs more, and a longer one would be measured in vain.
+    whole = printable(text[:1000])
+    if width_of(whole, size, font) <= width:
+        return whole
+    room = width - width_of("…", size, font)
+    kept, used = "", 0.0
+    for letter in whole:
+        used += width_of(letter, size, font)
+        if used > room:
+            break
+        kept += letter
+    return kept.rstrip() + "…"
+
+
+def line(
+    canvas: Canvas,
+    text: str,
+    x: float,
+    y: float,
+    room: float,
+    size: float,
+    *,
+    strong: bool = False,
+    colour: Color = INK,
+    align: str = "left",
+) -> None:
+    """One line of text on the line at `y`, cut to its room; `x` is its left, its middle or its right end."""
+    font = STRONG if strong else REGULAR
+    shown = fitted(text, room, size, font)
+    canvas.setFillColor(colour)
+    canvas.setFont(font, size)
+    draw = {"left": canvas.drawString, "middle": canvas.drawCentredString, "right": canvas.drawRightString}[
+        align
+    ]
+    draw(x, y, shown)
+
+
+def style(
+    size: float, *, strong: bool = False, colour: Color = INK, indent: float = 0, after: float = 0
+) -> Style:
+    """How a paragraph looks: with an indent that holds its bullet, and so much room after it."""
+    return Style(
+        f"{size} {strong}",
+        fontName=STRONG if strong else REGULAR,
+        fontSize=size,
+        leading=size * 1.25,
+        textColor=colour,
+        leftIndent=indent,
+        spaceAfter=after,
+        bulletFontName=REGULAR,
+        bulletFontSize=size,
+        # A word that is longer than its line is broken, and does not run into the margin.
+        splitLongWords=1,
+    )
+
+
+def paragraph(text: str, look: Style, *, bullet: str | None = None) -> Paragraph:
+    """Text that is broken into lines; nothing in it is taken for markup."""
+    return Paragraph(html.escape(printable(text), quote=False), look, bulletText=bullet)
+
+
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[float | None],
+    across: float,
+    *,
+    names: int = 0,
+) -> Table:
+    """A table of text, `across` points wide: what names each row is in column `names`, right of it are numbers.
+
+    The column without a width has what the others leave. Every row is one line: cells are cut to fit.
+    """
+    rest = across - sum(width for width in widths if width is not None)
+    fixed = [rest if width is None else width for width in widths]
+    cells = [
+        [fitted(cell, fixed[column] - CELL_GAP, CELL_SIZE) for column, cell in enumerate(row)] for row in rows
+    ]
+    look = [
+        ("FONT", (0, 0), (-1, -1), REGULAR, CELL_SIZE, 10.8),
+        ("FONT", (0, 0), (-1, 0), STRONG, 8.5, 9.8),
+        ("TEXTCOLOR", (0, 0), (-1, -1), INK),
+        ("ALIGN", (names + 1, 0), (-1, -1), "RIGHT"),
+        ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.8),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
+        ("LINEBELOW", (0, 1), (-1, -1), 0.3, RULE),
+    ]
+    return Table([list(heads), *cells], colWidths=fixed, style=look)
+
+
+def in_columns(columns: Sequence[list[Flowable]], width: float, gutter: float, most: float) -> Flowable:
+    """Columns side by side, made smaller where they would be higher than `most` points."""
+    cells = [cell for column in columns for cell in (column, "")][:-1]
+    widths = [size for _ in columns for size in (width, gutter)][:-1]
+    no_padding = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
+    side_by_side = Table([cells], colWidths=widths, style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *no_padding])
+    return KeepInFrame(sum(widths), most, [side_by_side], mode="shrink")
+
+
+def down(canvas: Canvas, what: Flowable, top: float, left: float, width: float) -> float:
+    """Draw something from `top` down; where it ends."""
+    _, height = what.wrapOn(canvas, width, top)
+    what.drawOn(canvas, left, top - height)
+    return top - height
