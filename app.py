@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from analytics import viewshed
 from pages.ui import layout
-from workflow import city_map, health, map_tiles
+from workflow import city_map, coverage, health, map_tiles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -160,10 +160,18 @@ async def _tile_of(tile: Callable[..., bytes | None], request: Request, media_ty
     return Response(body, media_type=media_type, headers=headers)
 
 
+def prepare() -> None:
+    """Compile, and work out what every camera sees, so that no page waits for it."""
+    viewshed.warm()
+    coverage.warm()
+
+
 @contextlib.asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Compile what pages would otherwise wait for; give the database back at the end."""
-    threading.Thread(target=viewshed.warm, daemon=True).start()
+    """Prepare what pages would otherwise wait for; give the database back at the end."""
+    # Opened once, before two first visitors at the same moment could each try.
+    if await run_in_threadpool(health.is_well):
+        threading.Thread(target=prepare, daemon=True).start()
     yield
     health.close()
 

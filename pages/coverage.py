@@ -102,7 +102,7 @@ def show_map(
         chosen = event["selection"]["objects"].get(layer_id)
         if chosen:
             return of, int(chosen[0]["properties"]["id"])
-    st.caption(f"Click one of the {clicked.lower()} for its card.")
+    st.caption(f"Click one of the {clicked.lower()} for its card; in a large city come nearer first.")
     return None
 
 

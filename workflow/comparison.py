@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -83,27 +84,42 @@ def _with(store: Store, held: Sight, proposed: tuple[Proposed, ...]) -> Sight:
 
 
 def figures(before: Answer, after: Answer) -> pd.DataFrame:
-    """The same figures of both, and how many percentage points lie between them."""
-    rows = {}
+    """The same figures of both, and the change: shares in percentage points, amounts in their own unit."""
+    rows = []
     for light, harm in after.harm.items():
         words = coverage.LIGHTS[light].lower()
-        rows[f"Harm in view, {words}"] = (before.harm[light].share, harm.share)
+        rows.append(_share(f"Harm in view, {words}", before.harm[light].share, harm.share))
+    rows.append(
+        _amount("Incidents expected in view", before.chosen.in_view.sum(), after.chosen.in_view.sum(), 1)
+    )
+    here, level = after.ground, after.question.level
+    square_metres, metres = here.samples * here.sample_m2, here.streets.frame["length_m"].sum()
     for light in ("day", "dark"):
         words = coverage.LIGHTS[light].lower()
-        level = after.question.level
-        rows[f"Public ground in view, {words}"] = (
-            before.in_sight[light].by_level[level],
-            after.in_sight[light].by_level[level],
+        then, now = before.in_sight[light], after.in_sight[light]
+        rows.append(_share(f"Public ground in view, {words}", then.by_level[level], now.by_level[level]))
+        rows.append(
+            _amount(
+                f"Public ground in view, {words}, m²",
+                then.by_level[level] * square_metres,
+                now.by_level[level] * square_metres,
+            )
         )
-        rows[f"Street metres in view, {words}"] = (
-            before.in_sight[light].streets,
-            after.in_sight[light].streets,
-        )
-    return pd.DataFrame(
-        {
-            "Figure": list(rows),
-            "Before": [percent(then, 2) for then, _ in rows.values()],
-            "After": [percent(now, 2) for _, now in rows.values()],
-            "Change": [points(now - then, 2) or "–" for then, now in rows.values()],
-        }
+        rows.append(_amount(f"Street in view, {words}, m", then.streets * metres, now.streets * metres))
+    return pd.DataFrame(rows, columns=["Figure", "Before", "After", "Change"])
+
+
+def _share(figure: str, before: float, after: float) -> tuple[str, str, str, str]:
+    return figure, percent(before, 2), percent(after, 2), points(after - before, 2) or "–"
+
+
+def _amount(figure: str, before: float, after: float, decimals: int = 0) -> tuple[str, str, str, str]:
+    """An amount as it is counted; without streets there are no metres, and so a dash."""
+    if math.isnan(before) or math.isnan(after):
+        return figure, "–", "–", "–"
+    return (
+        figure,
+        f"{before:,.{decimals}f}",
+        f"{after:,.{decimals}f}",
+        f"{round(after, decimals) - round(before, decimals):+,.{decimals}f}",
     )

@@ -9,6 +9,7 @@ above: nothing here tells where one private camera is.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from workflow.ground import Ground
     from workflow.identity import Actor
     from workflow.sight import Sight
+
+log = logging.getLogger("porchlight")
 
 VIEW = "coverage.view"
 LIGHTS = {"any": "Day and night", "day": "By day", "dark": "In the dark"}
@@ -211,6 +214,16 @@ def answer_of(store: Store, question: Question, held: Sight) -> Answer:
         outside=outside,
         seen={light: held.seen(now, dark=light == "dark") for light in ("day", "dark")},
     )
+
+
+def warm(*, store: Store | None = None) -> None:
+    """Work out what every page of coverage needs, before anybody waits for it; nothing where there is no city."""
+    try:
+        store = store or default_store()
+        sights.sight(store)
+        crimes(store)
+    except PorchlightError as error:
+        log.info("coverage is not worked out ahead: %s", error)
 
 
 def period(*, store: Store | None = None) -> tuple[date, date] | None:

@@ -125,7 +125,8 @@ class Sight:
         views = _prepared(proposed, self.ground, self.levels, buildings)
         lines = self.lines.joined(_traced(views, self.ground, self.levels, walls))
         together = pd.concat([self.views, views], ignore_index=True)
-        always = pd.DataFrame({"id": proposed["id"].unique(), "begins": pd.NaT, "ends": pd.NaT})
+        always = pd.DataFrame({"id": proposed["id"].unique()}).reindex(columns=["id", "begins", "ends"])
+        always = always.astype(self.listings.dtypes[["begins", "ends"]].to_dict())
         listings = pd.concat([self.listings.drop(columns="camera"), always], ignore_index=True)
         return _assembled(self.ground, self.levels, together, lines, listings, ())
 

@@ -14,6 +14,7 @@ from workflow.comparison import MOST_PROPOSED, Proposed
 from workflow.sight import LAYERS
 
 PROPOSED = "coverage_proposed"  # the one key of the session
+PICTURE_PIXELS = 420
 WHOSE = ("community", "city")
 
 
@@ -54,14 +55,15 @@ def _add() -> None:
         return
     place = found[0] if len(found) == 1 else st.radio("Which one?", found, format_func=lambda one: one.words)
     optics = KINDS[kind]
-    view = place_camera(
-        _around(place.lon, place.lat, city_map.map_version()),
-        View(),
-        key=f"proposed view {place.words} {kind}",
-        turning=True,
-        hfov=optics.hfov,
-        range_m=optics.range_m("detect"),
-    )
+    with st.container(width=PICTURE_PIXELS):
+        view = place_camera(
+            _around(place.lon, place.lat, city_map.map_version()),
+            View(),
+            key=f"proposed view {place.words} {kind}",
+            turning=True,
+            hfov=optics.hfov,
+            range_m=optics.range_m("detect"),
+        )
     st.caption("Drag the dot to its wall or pole, then turn the view.")
     if st.button(
         "Add this camera", icon=":material/add_a_photo:", type="primary", disabled=view.azimuth is None

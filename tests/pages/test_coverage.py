@@ -98,7 +98,7 @@ def test_figures_say_what_has_changed_since_the_last_quarter(crimes):
 @pytest.mark.usefixtures("crimes")
 def test_a_click_on_a_block_shows_its_card():
     shown = open_page("coverage", COMMAND)
-    assert "Click one of the blocks for its card." in words(shown)
+    assert "Click one of the blocks for its card" in words(shown)
     shown = click(shown, "coverage_map", "blocks", {"id": 11})
     assert not shown.exception
     assert "300 block of Maple St" in [heading.value for heading in shown.subheader]
