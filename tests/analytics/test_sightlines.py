@@ -569,6 +569,7 @@ def test_the_chance_is_that_not_all_views_fail(seed, street, level, dark):
     found = lines.chance(chances, level, public, lit, dark=dark)
     assert found == pytest.approx(plain_chance(lines, bits, chances, level, public), abs=1e-9)
     assert (found[public[lines.cells] == 0] == 0).all()
+    assert not np.signbit(found).any()  # no -0 %
 
 
 @settings(max_examples=40)
@@ -777,3 +778,10 @@ def test_an_unknown_level_is_refused():
     nothing = Seen(np.zeros(0, np.int32), np.zeros(0, np.uint64), np.zeros(0, np.uint64))
     with pytest.raises(ValueError, match="no level 'read'"):
         nothing.samples("read")
+
+
+def test_a_choice_is_not_taken_for_positions():
+    cameras, walls = scene(0)
+    lines = trace(around(10, 5), cast(cameras, walls), cameras)
+    with pytest.raises(ValueError, match="whole number"):
+        lines.of(np.ones(8, dtype=bool))
