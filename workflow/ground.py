@@ -96,20 +96,20 @@ def ground(store: Store) -> Ground:
 
     Raises `PorchlightError` where there is neither an outline nor a block.
     """
-    return _ground(store, city_map.map_version(store=store))
+    with store.read() as connection:
+        cell_m = settings.policy(connection, "coverage_cell_m")
+        lamp_m = settings.policy(connection, "street_lamp_reach_m")
+    return _ground(store, city_map.map_version(store=store), cell_m, lamp_m)
 
 
 @functools.lru_cache(maxsize=2)
-def _ground(store: Store, _map_version: int) -> Ground:
+def _ground(store: Store, _map_version: int, cell_m: float, lamp_m: float) -> Ground:
     """The version only makes a new load a new question."""
     city = records.city(store)
     blocks, districts, streets = (
         records.layer(store, name).to_crs(city.crs) for name in ("block", "district", "street")
     )
     outline = _outline(city, blocks)
-    with store.read() as connection:
-        cell_m = settings.policy(connection, "coverage_cell_m")
-        lamp_m = settings.policy(connection, "street_lamp_reach_m")
     west, south, east, north = outline.bounds
     grid = Grid.over((west - MARGIN_M, south - MARGIN_M, east + MARGIN_M, north + MARGIN_M), cell_m)
     buildings = city_map.footprints(store=store).polygons
@@ -169,7 +169,11 @@ def _told_apart(blocks: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> pd.Serie
     if twice.any() and len(named):
         middle = shapely.point_on_surface(blocks.geometry.to_numpy()[twice])
         nearest = shapely.STRtree(named.geometry.to_numpy()).nearest(middle)
-        names[twice] = names[twice] + ", " + named["name"].to_numpy()[nearest]
+        street = named["name"].to_numpy()[nearest]
+        more = [
+            name if at in name else f"{name}, {at}" for name, at in zip(names[twice], street, strict=True)
+        ]
+        names[twice] = more
     return names
 
 
