@@ -54,11 +54,8 @@ def effective_size(weights: ArrayLike) -> float:
 
     Raises ValueError for a weight that is missing or below 0.
     """
-    weighing = _weights(weights)
-    if not weighing.any():
-        return 0.0
-    relative = weighing / weighing.max()  # so that no square is too large or too small for a float
-    return float(relative.sum() ** 2 / (relative**2).sum())
+    relative = _relative(weights)
+    return 0.0 if relative is None else _size(relative)
 
 
 def weighted_share(
@@ -81,21 +78,27 @@ def weighted_share(
 
     Raises ValueError where the two don't fit together, or a chance lies outside 0 to 1.
     """
-    chances, weighing = np.asarray(in_view, dtype=float), _weights(weights)
-    if chances.shape != weighing.shape:
+    chances, relative = np.asarray(in_view, dtype=float), _relative(weights)
+    if chances.shape != np.shape(weights):
         raise ValueError("A weighted share needs one chance and one weight for each thing counted.")
-    if not ((chances >= 0) & (chances <= 1)).all():
+    if len(chances) and not (chances.min() >= 0 and chances.max() <= 1):
         raise ValueError("A chance of having been in view must lie between 0 and 1, none missing.")
-    if not weighing.any():
+    if relative is None:
         return math.nan, *wilson(0, 0, confidence)
-    relative = weighing / weighing.max()
-    share = min(1.0, float((chances * relative).sum() / relative.sum()))
-    size = effective_size(weighing)
+    share = min(1.0, float(np.einsum("i,i", chances, relative)) / float(relative.sum()))
+    size = _size(relative)
     return share, *wilson(share * size, size, confidence)
 
 
-def _weights(weights: ArrayLike) -> NDArray[np.float64]:
+def _size(relative: NDArray[np.float64]) -> float:
+    return float(relative.sum()) ** 2 / float(np.einsum("i,i", relative, relative))
+
+
+def _relative(weights: ArrayLike) -> NDArray[np.float64] | None:
+    """The weights in relation to the largest, so that no square is too large or too small; None where all are 0."""
     weighing = np.asarray(weights, dtype=float)
-    if weighing.ndim != 1 or not (np.isfinite(weighing) & (weighing >= 0)).all():
+    # The least and the largest of numbers of which one is missing are missing too.
+    if weighing.ndim != 1 or not (weighing.min(initial=0) >= 0 and weighing.max(initial=0) < math.inf):
         raise ValueError("Weights must be a list of numbers of 0 or more, none missing.")
-    return weighing
+    largest = weighing.max(initial=0)
+    return weighing / largest if largest > 0 else None

@@ -288,11 +288,19 @@ def _chosen(happened: Crimes, question: Question) -> tuple[NDArray[np.int64], in
 
 
 def _in_view(chosen: Chosen, part: NDArray[np.bool_]) -> InView:
-    weight = chosen.weight[part]
-    share, low, high = weighted_share(chosen.in_view[part], weight)
-    possible, _, _ = weighted_share(chosen.possible[part], weight)
-    before, _, _ = weighted_share(chosen.before[part], weight)
-    return InView(int(part.sum()), share, low, high, possible, before)
+    weight = np.where(part, chosen.weight, 0.0)  # what weighs nothing changes no share and no interval
+    total = weight.sum()
+
+    def share_of(chance: NDArray[np.float64]) -> float:
+        # Not by BLAS, whose threads wait for each other on a busy machine.
+        return min(1.0, float(np.einsum("i,i", chance, weight) / total)) if total else float("nan")
+
+    return InView(
+        int(part.sum()),
+        *weighted_share(chosen.in_view, weight),
+        possible=share_of(chosen.possible),
+        before=share_of(chosen.before),
+    )
 
 
 def _in_sight(
@@ -300,23 +308,19 @@ def _in_sight(
 ) -> InSight:
     here = held.ground
 
-    def work() -> InSight:
+    def streets() -> float:
         seen = held.seen(now, dark=dark)
-        once, twice, before = (
-            shares.totals(here.public, twice=both)
-            for shares, both in ((seen, False), (seen, True), (held.seen(then, dark=dark), False))
-        )
         in_view = np.zeros(len(here.grid), dtype=np.uint16)
         in_view[seen.cells] = seen.samples(level)
         metres = here.streets.frame["length_m"].sum()
-        return InSight(
-            by_level={name: share_of_ground(here, samples) for name, samples in once.items()},
-            twice=share_of_ground(here, twice[level]),
-            streets=float(here.streets.seen_metres(in_view).sum() / metres) if metres else float("nan"),
-            before=share_of_ground(here, before[level]),
-        )
+        return float(here.streets.seen_metres(in_view).sum() / metres) if metres else float("nan")
 
-    return held.figures.answer(("in sight", asked(now), asked(then), level, dark), work)
+    return InSight(
+        by_level={name: share_of_ground(here, seen) for name, seen in held.totals(now, dark=dark).items()},
+        twice=share_of_ground(here, held.totals(now, twice=True, dark=dark)[level]),
+        streets=held.figures.answer(("streets", asked(now), level, dark), streets),
+        before=share_of_ground(here, held.totals(then, dark=dark)[level]),
+    )
 
 
 def share_of_ground(here: Ground, samples: int) -> float:
@@ -326,18 +330,12 @@ def share_of_ground(here: Ground, samples: int) -> float:
 
 def _counted(held: Sight, layer: str, at: datetime, question: Question) -> Counted:
     """Devices, not views: one with two directions is one camera, and stands where the best of them does."""
-    listed = held.counting(at, {layer}, STANDINGS)
     counting = held.counting(at, {layer}, question.standings)
-
-    def work() -> Counted:
-        devices = held.devices(listed)
-        assumed = counting & held.views["assumed_optics"].to_numpy(dtype=bool)
-        seen = held.seen(counting).totals(held.ground.public)
-        return Counted(
-            listed=int(devices.sum()),
-            by_standing=dict(zip(STANDINGS, devices.tolist(), strict=True)),
-            assumed_optics=int(held.devices(assumed).sum()),
-            ground=share_of_ground(held.ground, seen[question.level]),
-        )
-
-    return held.figures.answer(("counted", asked(listed), asked(counting), question.level), work)
+    by_standing = held.devices(held.counting(at, {layer}, STANDINGS))
+    assumed = held.views["assumed_optics"].to_numpy(dtype=bool)
+    return Counted(
+        listed=sum(by_standing.values()),
+        by_standing=by_standing,
+        assumed_optics=sum(held.devices(counting & assumed).values()),
+        ground=share_of_ground(held.ground, held.totals(counting)[question.level]),
+    )

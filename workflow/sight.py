@@ -47,6 +47,7 @@ STANDINGS = {
 COUNTED = frozenset({"verified", "stated"})
 SEEN_KEPT = 12  # of a large city each takes 17 megabytes
 FIGURES_KEPT = 128
+MOMENTS_KEPT = 4
 
 
 @dataclass(eq=False)  # one a state of the records: told apart as a whole
@@ -65,9 +66,13 @@ class Sight:
     #: Figures for choices of cameras; whoever works one out names the question, with `asked` for the choice.
     figures: Kept = field(default_factory=lambda: Kept(FIGURES_KEPT))
     _seen: Kept = field(default_factory=lambda: Kept(SEEN_KEPT))
+    _listed: Kept = field(default_factory=lambda: Kept(MOMENTS_KEPT))
 
     def listed(self, at: datetime) -> NDArray[np.bool_]:
         """Whether each view's camera counts at a moment: consents hold, nothing is withdrawn, it is installed."""
+        return self._listed.answer(at, lambda: self._listed_at(at))
+
+    def _listed_at(self, at: datetime) -> NDArray[np.bool_]:
         moment = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
         begins, ends, listed = self._spans
         camera = np.zeros(len(self.cameras), dtype=bool)
@@ -114,11 +119,25 @@ class Sight:
             lambda: places.share(self.seen(counting, dark=dark), level),
         )
 
-    def devices(self, counting: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """How many cameras have one of these views, by the best known of them: one number for each of `STANDINGS`."""
-        best = np.full(len(self.cameras), len(STANDINGS))
-        np.minimum.at(best, self.camera_of_view[counting], self._standing.codes[counting])
-        return np.bincount(best, minlength=len(STANDINGS))[: len(STANDINGS)]
+    def totals(
+        self, counting: NDArray[np.bool_], *, twice: bool = False, dark: bool = False
+    ) -> Mapping[str, int]:
+        """Samples of public ground that these views see at each level, or that two of them do."""
+        return self.figures.answer(
+            ("totals", asked(counting), twice, dark),
+            lambda: self.seen(counting, dark=dark).totals(self.ground.public, twice=twice),
+        )
+
+    def devices(self, counting: NDArray[np.bool_]) -> Mapping[str, int]:
+        """How many cameras have one of these views, by the best known of them: a number for each of `STANDINGS`."""
+
+        def work() -> Mapping[str, int]:
+            best = np.full(len(self.cameras), len(STANDINGS))
+            np.minimum.at(best, self.camera_of_view[counting], self._standing.codes[counting])
+            counts = np.bincount(best, minlength=len(STANDINGS))
+            return dict(zip(STANDINGS, counts.tolist(), strict=False))
+
+        return self.figures.answer(("devices", asked(counting)), work)
 
     def with_more(self, proposed: pd.DataFrame, walls: WallIndex, buildings: city_map.Footprints) -> Sight:
         """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well."""
