@@ -720,7 +720,7 @@ def test_several_people_may_trace_and_count_at_once():
 def test_after_warming_up_nothing_is_compiled_whatever_the_columns_are_made_of():
     viewshed.warm()
     loops = (
-        geometry.sample_cells, sightlines._collect, sightlines._miss, sightlines._total, vicinity._count, vicinity._gather,
+        geometry.sample_cells, sightlines._collect, sightlines._miss, sightlines._total, vicinity._gather,
         grid_module._mark,
     )  # fmt: skip
     before = [len(loop.signatures) for loop in loops]

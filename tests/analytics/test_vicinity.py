@@ -149,14 +149,13 @@ def test_a_radius_far_beyond_the_grid_takes_in_all_its_ground():
         assert set(around.ground.tolist()) == {int(np.bitwise_count(public).sum())}
 
 
-def test_places_and_cells_in_threads_have_the_shares_they_have_alone(monkeypatch):
+def test_places_in_threads_have_the_shares_they_have_alone(monkeypatch):
     random = np.random.default_rng(0)
     grid = Grid(FAR_AWAY, 10.0, (9, 12))
     places = random.uniform(-10, 130, (200, 2)) + FAR_AWAY
     around, seen = Vicinity.of(grid, places, 25, ground(random, grid)), some(random, grid)
     alone = around.share(seen, "detect")
     monkeypatch.setattr(vicinity, "PLACES_A_THREAD", 7)
-    monkeypatch.setattr(vicinity, "CELLS_A_THREAD", 5)
     assert np.array_equal(around.share(seen, "detect"), alone, equal_nan=True)
     assert len(around) == 200
 
