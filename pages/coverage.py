@@ -124,25 +124,27 @@ def show_card(found: Answer, of: str, place_id: int, table: gpd.GeoDataFrame) ->
 def show_gaps(actor: Actor, found: Answer, tables: dict[str, gpd.GeoDataFrame]) -> None:
     """The table of gaps, and all of it as a file."""
     st.subheader("Where harm happens that no camera sees")
-    of = st.segmented_control(
-        "By",
-        list(PLACES),
-        default="block",
-        required=True,
-        format_func=PLACES.__getitem__,
-        key="by",
-        bind="query-params",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        of = st.segmented_control(
+            "By",
+            list(PLACES),
+            default="block",
+            required=True,
+            format_func=PLACES.__getitem__,
+            key="by",
+            bind="query-params",
+        )
+        wanted = st.text_input("Find a place", placeholder="Part of its name", key="find", width=260)
     if of not in tables:
         tables[of] = gap_tables.gap_table(found, of)
     shown = coverage_words.gaps_shown(tables[of], found)
     st.dataframe(
-        shown.drop(columns="geometry").head(ROWS_SHOWN),
+        coverage_words.with_name(shown, wanted).drop(columns="geometry").head(ROWS_SHOWN),
         hide_index=True,
         width="stretch",
         height=390,
         column_config=formats.columns(shown),
-        lazy=True,
+        placeholder="No place has such a name.",
     )
     st.caption(coverage_words.about_ranks(tables[of], ROWS_SHOWN))
     with st.container(horizontal=True):

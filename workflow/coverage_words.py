@@ -224,6 +224,15 @@ def gaps_shown(table: gpd.GeoDataFrame, found: Answer) -> gpd.GeoDataFrame:
     )
 
 
+def with_name(shown: gpd.GeoDataFrame, wanted: str) -> gpd.GeoDataFrame:
+    """The rows of `gaps_shown` whose place has these words in its name, in any case; all for no words."""
+    names = shown["Place"].astype(str).str.casefold()
+    holds = np.ones(len(shown), dtype=bool)
+    for word in wanted.casefold().split():
+        holds &= names.str.contains(word, regex=False).to_numpy()
+    return shown[holds]
+
+
 def _decimals(amounts: pd.Series) -> int:
     """Whole numbers, unless all are small."""
     return 0 if np.nanmax(amounts.to_numpy(dtype=float), initial=0) >= 100 else 1

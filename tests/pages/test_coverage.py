@@ -227,6 +227,16 @@ def test_the_gaps_can_be_had_by_block_street_and_district_and_as_files(by):
     assert labels == ["Print (PDF)", "CSV", "Excel", "GeoJSON", "GeoParquet"]
 
 
+@pytest.mark.usefixtures("crimes")
+def test_a_place_can_be_found_by_part_of_its_name():
+    shown = open_page("coverage", COMMAND)
+    shown.text_input(key="find").set_value("300 MAPLE").run()
+    table = next(table.value for table in shown.dataframe if "Rank at best" in table.value)
+    assert table["Place"].tolist() == ["300 block of Maple St"]
+    shown.text_input(key="find").set_value("no such (place").run()
+    assert not shown.exception
+
+
 def test_without_cameras_nothing_is_in_view_and_that_is_said(town):
     record(town, *[(*UNSEEN, NOON)] * 10)
     shown = open_page("coverage", COMMAND)
