@@ -60,7 +60,7 @@ def show_map(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picture = st.segmented_control(
             "On the map", pictures, default=pictures[-1] if before else pictures[0], required=True,
-            key=f"map {before is not None}", wrap=True,
+            key="map" if before is None else "map_compared", wrap=True, bind="query-params",
         )  # fmt: skip
         over = st.pills(
             "Over it", coverage_layers.OVERLAYS, selection_mode="multi", key="over", bind="query-params"

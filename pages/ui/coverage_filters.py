@@ -70,7 +70,12 @@ def asked(span: tuple[date, date]) -> Asked | None:
         earlier = last - timedelta(days=365)
         if compare == "earlier":
             earlier = st.date_input(
-                "Cameras as they were on", earlier, max_value=last, key="earlier", width=200
+                "Cameras as they were on",
+                earlier,
+                max_value=last,
+                key="earlier",
+                bind="query-params",
+                width=200,
             )
     if len(days) != 2:
         st.info("Choose the last day as well.")

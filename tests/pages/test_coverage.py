@@ -130,6 +130,8 @@ def test_a_click_on_a_street_shows_its_card():
         {"offences": "murder most foul"},
         {"hours": "-4"},
         {"compare": "x"},
+        {"compare": "An earlier day", "earlier": "1066-10-14"},
+        {"map": "x"},
         {"by": "continent"},
     ],
 )
@@ -177,7 +179,7 @@ def test_a_filter_that_leaves_nothing_says_what_to_choose(key):
 )
 def test_each_picture_on_the_map_has_its_legend(picture, title):
     shown = open_page("coverage", COMMAND)
-    shown.button_group(key="map False").set_value(picture).run()
+    shown.button_group(key="map").set_value(picture).run()
     shown.button_group(key="over").set_value(["City cameras and plate readers", "Districts"]).run()
     assert not shown.exception
     assert title in " ".join(element.proto.body for element in shown.get("html"))
