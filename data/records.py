@@ -175,7 +175,8 @@ VIEW_COLUMNS = (*CAMERA_COLUMNS, "night_vision", "turns")
 def views(store: Store) -> pd.DataFrame:
     """Every view of every camera there ever was, listed or not: `VIEW_COLUMNS`, in a fixed order.
 
-    ``night_vision`` and ``turns`` are True, False or missing. When a camera counts is said by `listings`.
+    ``outdoor``, ``night_vision`` and ``turns`` are True, False or missing. When a camera counts is said by
+    `listings`.
     """
     camera, agency = schema.camera, schema.agency_camera
     private = store.arrow(
@@ -197,7 +198,9 @@ def views(store: Store) -> pd.DataFrame:
     together = [frame.reindex(columns=VIEW_COLUMNS) for frame in (private, shared) if len(frame)]
     found = pd.concat(together, ignore_index=True) if together else private.reindex(columns=VIEW_COLUMNS)
     numbers = ["lon", "lat", "azimuth", "hfov", "width_px", "retention_hours"]
-    return found.astype(dict.fromkeys(numbers, float))
+    # As objects also where none is missing: a column must not change for all because one more camera came.
+    truths = ["outdoor", "night_vision", "turns"]
+    return found.astype(dict.fromkeys(numbers, float) | dict.fromkeys(truths, object))
 
 
 def listings(store: Store) -> pd.DataFrame:
@@ -254,7 +257,9 @@ def incidents_version(store: Store) -> tuple[object, ...]:
     with store.read() as connection:
         return tuple(
             connection.execute(
-                sa.select(sa.func.count(), sa.func.max(incident.c.load_id), sa.func.max(incident.c.occurred_at))
+                sa.select(
+                    sa.func.count(), sa.func.max(incident.c.load_id), sa.func.max(incident.c.occurred_at)
+                )
             ).one()
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ def register_camera(
     kind: str = "bullet",
     days_old: float = 30,
     outdoor: bool | None = None,
+    night_vision: bool | None = None,
+    direction_from: str | None = None,
 ) -> str:
     """A camera of an owner of its own, in metres from the middle of the town; its identifier."""
     owner_id, site_id, camera_id = (uuid.uuid4().hex for _ in range(3))
@@ -70,9 +73,10 @@ def register_camera(
                 azimuth=azimuth,
                 hfov=hfov,
                 width_px=2560,
-                direction_from="unknown" if azimuth is None else "stated",
+                direction_from=direction_from or ("unknown" if azimuth is None else "stated"),
                 retention_hours=retention_hours,
                 outdoor=outdoor,
+                night_vision=night_vision,
                 registered_at=then,
             )
         )
@@ -101,6 +105,48 @@ def withdraw(store: Store, camera_id: str, purpose: str) -> None:
             .values(withdrawn_at=datetime.now(UTC))
         )
     )
+
+
+def install(
+    store: Store, layer: str, azimuths: str, east: float = 0, north: float = 0, **more: object
+) -> str:
+    """A camera of the city's own (city or alpr) that looks in some directions (JSON); its identifier."""
+    lon, lat = small_town.lon_lat(east, north)
+    key = str(more.pop("key", uuid.uuid4().hex))
+    values = {
+        "content_hash": 1,
+        "load_id": 1,
+        "hfov": 90.0,
+        "width_px": 2560,
+        "direction_from": "unknown" if azimuths == "[]" else "stated",
+    }
+    camera = {
+        "source": "test",
+        "source_key": key,
+        "kind": layer,
+        "lon": lon,
+        "lat": lat,
+        "azimuths": azimuths,
+    }
+    store.write(
+        lambda connection: connection.execute(
+            schema.agency_camera.insert().values(**(values | camera | more))
+        )
+    )
+    return f"test:{key}"
+
+
+def set_policy(store: Store, **policy: object) -> None:
+    """Settings of the department, by name."""
+    setting = schema.setting
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.delete(setting).where(setting.c.name.in_(policy)))
+        connection.execute(
+            setting.insert(), [{"name": name, "value": json.dumps(value)} for name, value in policy.items()]
+        )
+
+    store.write(work)
 
 
 def everything_in(store: Store) -> str:

@@ -62,16 +62,16 @@ class Crimes:
 
 def crimes(store: Store) -> Crimes:
     """The incidents, as they are loaded at this call."""
-    return _crimes(store, ground(store), records.incidents_version(store))
+    with store.read() as connection:
+        error_m = settings.policy(connection, "location_error_m")
+    return _crimes(store, ground(store), records.incidents_version(store), error_m)
 
 
 @functools.lru_cache(maxsize=2)
-def _crimes(store: Store, here: Ground, _version: tuple[object, ...]) -> Crimes:
+def _crimes(store: Store, here: Ground, _version: tuple[object, ...], error_m: float) -> Crimes:
     """The version only makes a new load a new question."""
     city = records.city(store)
     found = records.incidents(store)
-    with store.read() as connection:
-        error_m = settings.policy(connection, "location_error_m")
     lon, lat = found["lon"].to_numpy(), found["lat"].to_numpy()
     place, first = _places(lon, lat)
     to_metres = Transformer.from_crs(records.WGS84, city.crs, always_xy=True)

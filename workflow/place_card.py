@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analytics import optics
+from data.errors import PorchlightError
 from data.offences import GROUPS, group_of
 from workflow.coverage import sees_since, views_into
 from workflow.sight import LAYERS
@@ -32,14 +33,16 @@ class Card:
 
 
 def card(found: Answer, of: str, place_id: int) -> Card:
-    """The card of a block, street or district of the city."""
+    """The card of a block, street or district of the city; `PorchlightError` where the map has no such one."""
     here, happened = found.ground, found.crimes
     frame, position = {
         "block": (here.blocks.frame, happened.block),
         "district": (here.districts.frame, happened.district),
         "street": (here.streets.frame, happened.street),
     }[of]
-    place = int(pd.Index(frame["id"]).get_loc(place_id))
+    place = int(pd.Index(frame["id"]).get_indexer([place_id])[0])
+    if place < 0:
+        raise PorchlightError(f"This {of} is not on the map any more: click another one.")
     cells = _cells(found, of, place)
     views = found.sight.views.iloc[views_into(found, cells)]
     devices = views.drop_duplicates("id")

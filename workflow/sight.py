@@ -183,9 +183,8 @@ def _renewed(
     if held is None or held.levels != levels:
         known = np.full(len(found), -1)
     else:
-        known = pd.Index(held.views["content"]).drop_duplicates().get_indexer(content)
-        first = np.flatnonzero(~held.views["content"].duplicated())
-        known = np.where(known >= 0, first[known], -1)
+        first = held.views["content"].drop_duplicates()
+        known = pd.Series(first.index, index=first).reindex(content, fill_value=-1).to_numpy()
     new = known < 0
     buildings = city_map.footprints(store=store)
     views = _prepared(found[new].assign(content=content[new]), here, levels, buildings)

@@ -1,16 +1,10 @@
-"""Coverage of the small town against figures worked out by hand.
-
-The camera of these tests stands on Maple St & Oak Ave, looks north-east over a right angle and has 2560
-pixels: 62.5 pixels a metre (observe) up to 2560 / (2 * 62.5) = 20.48 m, 25 (detect) up to 51.2 m. The
-nearest house is 56 m away, so nothing is in its way. Cells are 10 m wide, and their centres lie 5, 15, 25
-metres from the two streets.
-"""
+"""Coverage of the small town against figures worked out by hand (see `tests.workflow.questions`)."""
 
 from __future__ import annotations
 
-import csv
-import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -18,153 +12,228 @@ import sqlalchemy as sa
 
 from data import schema
 from data.errors import PorchlightError
-from tests import people, small_town
+from data.harm import TABLES
+from tests import people
 from tests.incidents import record
-from tests.people import COMMAND, OFFICER, register_camera
+from tests.people import COMMAND, OFFICER, install, register_camera, set_policy
+from tests.workflow import questions
+from tests.workflow.questions import (
+    DAY,
+    NIGHT,
+    NOON,
+    PARTLY,
+    PUBLIC_SAMPLES,
+    SEEN,
+    UNSEEN,
+    ask,
+    corner_camera,
+    days_since,
+    in_view,
+    within,
+)
 from workflow import coverage
+from workflow.coverage import Question
 from workflow.identity import Actor, Refused
 
-DAY = date(2026, 3, 10)
-NOON = datetime(2026, 3, 10, 16, tzinfo=UTC)  # noon in the town
-
-# Cell centres within 20.48 m of the camera and between north and east of it.
-OBSERVED = ((5, 5), (5, 15), (15, 5))
-SEEN, UNSEEN = (6.0, 4.0), (-6.0, 4.0)
+OBSERVED_M = 20.48
 
 
 @pytest.fixture
 def town(store):
-    small_town.build(store)
-    return store
+    return questions.build(store)
 
 
 @pytest.fixture
 def duckdb_town(duckdb_store):
-    small_town.build(duckdb_store)
-    return duckdb_store
+    return questions.build(duckdb_store)
 
 
-def corner_camera(store, azimuth: float | None = 45, **more: object) -> str:
-    return register_camera(store, 0, 0, azimuth, **more)
+def change_camera(store, camera: str, **values: object) -> None:
+    store.write(
+        lambda connection: connection.execute(
+            sa.update(schema.camera).where(schema.camera.c.id == camera).values(**values)
+        )
+    )
 
 
-def cover(store, since=DAY, until=DAY, **more) -> coverage.CityCoverage:
-    return coverage.city_coverage(COMMAND, since, until, store=store, **more)
+# What a camera sees ---------------------------------------------------------------------------
 
 
-def centres_in_view(city: coverage.CityCoverage, level_px: float = 62.5) -> set[tuple[int, int]]:
-    """Centres of the cells in view, in metres from the middle of the town, rounded to whole metres."""
-    x, y = small_town._to_metres.transform(*small_town.CENTRE)
-    seen = city.ground.grid.centres()[city.best_px_per_m >= level_px] - (x, y)
-    return {(round(east), round(north)) for east, north in seen}
-
-
-def test_a_camera_covers_the_cells_that_its_lens_resolves(town):
+def test_a_camera_sees_the_ground_that_its_lens_resolves(town):
     corner_camera(town)
-    assert centres_in_view(cover(town)) == set(OBSERVED)
+    found = ask(town)
+    assert in_view(found) == within(OBSERVED_M)
+    assert found.in_sight["day"].by_level["observe"] == len(within(OBSERVED_M)) / PUBLIC_SAMPLES
+    assert found.ground.samples == PUBLIC_SAMPLES
 
 
-def test_what_has_to_be_made_out_decides_how_far_a_camera_counts(duckdb_town):
+@pytest.mark.parametrize(
+    ("level", "metres"), [("detect", 51.2), ("observe", 20.48), ("recognise", 10.24), ("identify", 5.12)]
+)
+def test_what_has_to_be_made_out_decides_how_far_a_camera_counts(duckdb_town, level, metres):
     corner_camera(duckdb_town)
-    record(duckdb_town, (30, 30, NOON), (6, 4, NOON))
-    detect, observe = (cover(duckdb_town, level=level) for level in ("detect", "observe"))
-    assert (detect.incidents.in_view, observe.incidents.in_view) == (2, 1)
-    within_51_m = {(e, n) for e in range(5, 60, 10) for n in range(5, 60, 10) if np.hypot(e, n) <= 51.2}
-    assert centres_in_view(detect, 25) == within_51_m
-    # 2560 pixels over a right angle are 125 a metre up to 10.24 m, and 250 up to 5.12 m: less than to any centre.
-    assert centres_in_view(cover(duckdb_town, level="recognise"), 125) == {(5, 5)}
-    assert cover(duckdb_town, level="identify").ground_in_view == 0
-
-
-def test_the_share_has_its_denominator_and_a_wilson_interval(town):
-    corner_camera(town)
-    record(town, *[(*SEEN, NOON)] * 3, *[(*UNSEEN, NOON)] * 7)
-    seen = cover(town).incidents
-    assert (seen.in_view, seen.incidents, seen.share) == (3, 10, 0.3)
-    # Wilson 1927 for 3 of 10 with z = 1.96: (0.3 + 0.192 ± 1.96 * sqrt(0.021 + 0.0096)) / 1.384
-    assert (seen.low, seen.high) == pytest.approx((0.1078, 0.6032), abs=5e-4)
-
-
-def test_the_ground_in_view_is_a_share_of_the_city_and_not_of_the_map(duckdb_town):
-    corner_camera(duckdb_town)
-    city = cover(duckdb_town)
-    assert city.ground.in_city.sum() == 56 * 56, "the outline is a square of 560 m"
-    assert city.ground_in_view == pytest.approx(3 / 56**2)
+    record(duckdb_town, (31, 31, NOON), (16, 16, NOON), (6, 4, NOON), (2, 2, NOON))
+    found = ask(duckdb_town, level=level)
+    assert in_view(found, level) == within(metres)
+    cells = ((30, 30), (10, 10), (0, 0), (0, 0))  # the south-western corners of the cells of the incidents
+    chances = [
+        sum(e < x < e + 10 and n < y < n + 10 for x, y in within(metres)) / 16 for e, n in reversed(cells)
+    ]
+    assert found.harm["any"].share == pytest.approx(np.mean(chances))
 
 
 def test_a_building_hides_what_is_behind_it(duckdb_town):
     # The house at 351 Maple St stands from 54 to 68 m east and 14 to 26 m north; the camera is south of it.
     register_camera(duckdb_town, 61, 2, azimuth=0)
-    seen = centres_in_view(cover(duckdb_town, level="detect"), 25)
-    assert (65, 35) not in seen, "behind the house"
-    assert (85, 35) in seen, "past its corner"
+    seen = in_view(ask(duckdb_town, level="detect"), "detect")
+    assert (63.75, 11.25) in seen, "before the house"
+    assert (63.75, 36.25) not in seen, "behind it"
+    assert (81.25, 33.75) in seen, "past its corner"
     assert not {(east, north) for east, north in seen if 54 < east < 68 and north > 14}
 
 
-def test_a_direction_nobody_stated_never_counts(duckdb_town):
+def test_a_camera_that_stands_within_a_house_looks_from_its_wall(duckdb_town):
+    register_camera(duckdb_town, 61, 20, azimuth=180)
+    seen = in_view(ask(duckdb_town))
+    assert (61.25, 11.25) in seen
+    assert not {(east, north) for east, north in seen if north > 14}
+
+
+def test_a_direction_nobody_stated_never_counts_and_says_what_could_be_in_view(duckdb_town):
     corner_camera(duckdb_town, azimuth=None)
-    record(duckdb_town, (*SEEN, NOON))
-    for with_assumed in (False, True):
-        city = cover(duckdb_town, with_assumed=with_assumed)
-        assert city.incidents.in_view == 0
-        assert city.best_px_per_m.max() == 0
-    assert city.counted["community"] == coverage.Counted(
-        listed=1, stated=0, assumed=0, unknown=1, assumed_optics=0
-    )
+    record(duckdb_town, (*UNSEEN, NOON))
+    for standings in (coverage.COUNTED, coverage.COUNTED | {"assumed", "turning"}):
+        found = ask(duckdb_town, standings=standings)
+        assert in_view(found) == set()
+        assert (found.harm["any"].share, found.harm["any"].possible) == (0, 1)
+        assert found.in_sight["day"].by_level["detect"] == 0
+        assert found.counted["community"].listed == found.counted["community"].by_standing["unknown"] == 1
+    with pytest.raises(PorchlightError, match="way in which a direction is known"):
+        ask(duckdb_town, standings=frozenset({"unknown"}))
 
 
 def test_a_camera_that_looks_all_round_needs_no_direction(duckdb_town):
     corner_camera(duckdb_town, azimuth=None, hfov=360)
-    record(duckdb_town, (*SEEN, NOON), (-4, -4, NOON))
-    # All round, 2560 pixels are spread over 2 * pi: 62.5 a metre up to 6.5 m. The centres are 7.07 m away.
-    assert cover(duckdb_town).incidents.in_view == 0
-    assert cover(duckdb_town, level="detect").incidents.in_view == 2
-    assert cover(duckdb_town).counted["community"].stated == 1
+    # All round, 2560 pixels are spread over 2 * pi: 62.5 a metre up to 6.52 m, 25 up to 16.3 m.
+    found = ask(duckdb_town)
+    quarters = [(east, north) for east in (1, -1) for north in (1, -1)]
+    assert in_view(found) == set.union(*(within(6.519, *quarter) for quarter in quarters))
+    assert in_view(found, "detect") == set.union(*(within(16.297, *quarter) for quarter in quarters))
+    assert found.counted["community"].by_standing["stated"] == 1
 
 
 def test_an_assumed_direction_counts_only_when_asked_for(duckdb_town):
-    camera = corner_camera(duckdb_town)
-    duckdb_town.write(
-        lambda connection: connection.execute(
-            sa.update(schema.camera).where(schema.camera.c.id == camera).values(direction_from="assumed")
-        )
-    )
+    corner_camera(duckdb_town, direction_from="assumed")
     record(duckdb_town, (*SEEN, NOON))
-    assert cover(duckdb_town).incidents.in_view == 0
-    with_assumed = cover(duckdb_town, with_assumed=True)
-    assert with_assumed.incidents.in_view == 1
-    assert with_assumed.counted["community"].stated == 0
-    assert with_assumed.counted["community"].assumed == 1
+    found = ask(duckdb_town)
+    assert (found.harm["any"].share, found.harm["any"].possible) == (0, 1)
+    with_assumed = ask(duckdb_town, standings=coverage.COUNTED | {"assumed"})
+    assert with_assumed.harm["any"].share == 1
+    for one in (found, with_assumed):
+        assert one.counted["community"].by_standing == {
+            "verified": 0,
+            "stated": 0,
+            "assumed": 1,
+            "turning": 0,
+            "unknown": 0,
+        }
 
 
-def test_a_consent_that_is_withdrawn_changes_the_answer_at_once(town):
-    camera = corner_camera(town)
-    record(town, (*SEEN, NOON))
-    assert cover(town).incidents.in_view == 1
-    people.withdraw(town, camera, "list")
-    city = cover(town)
-    assert city.incidents.in_view == 0
-    assert city.counted["community"].listed == 0
+def test_a_camera_that_pans_counts_only_when_asked_for(duckdb_town):
+    install(duckdb_town, "city", "[45, 225]", turns=True)
+    found = ask(duckdb_town)
+    assert in_view(found) == set()
+    assert found.counted["city"].by_standing["turning"] == 1
+    presets = ask(duckdb_town, standings=coverage.COUNTED | {"turning"})
+    assert in_view(presets) == within(OBSERVED_M) | within(OBSERVED_M, -1, -1)
 
 
-def test_a_consent_that_runs_out_counts_no_longer(duckdb_town):
-    corner_camera(duckdb_town, days_old=364)
-    assert cover(duckdb_town).counted["community"].listed == 1
-    corner_camera(duckdb_town, days_old=366)
-    assert cover(duckdb_town).counted["community"].listed == 1
+def test_an_overlap_is_counted_once_and_shown_as_seen_twice(duckdb_town):
+    corner_camera(duckdb_town)
+    corner_camera(duckdb_town)
+    corner_camera(duckdb_town, azimuth=135)
+    found = ask(duckdb_town)
+    east = within(OBSERVED_M) | within(OBSERVED_M, 1, -1)
+    assert in_view(found) == east
+    assert in_view(found, twice=True) == within(OBSERVED_M)
+    assert found.in_sight["day"].by_level["observe"] == len(east) / PUBLIC_SAMPLES
+    assert found.in_sight["day"].twice == len(within(OBSERVED_M)) / PUBLIC_SAMPLES
+
+
+def test_the_street_in_view_is_a_share_of_its_metres(duckdb_town):
+    # 12 m south of the crossing, looking north over 48 degrees: 62.5 pixels a metre up to 46.0 m. A street is looked
+    # at in pieces of up to 5 m, at a sample beside the middle of each. Of Oak Ave those from 10 m south to 35 m north of
+    # the crossing are in view, and of Maple St, where the view is 10 to 12 m wide, one to each side.
+    register_camera(duckdb_town, 0, -12, azimuth=0, hfov=48)
+    assert ask(duckdb_town).in_sight["day"].streets == pytest.approx(
+        (45 + 10) / (40 * 120), abs=5 / (40 * 120)
+    )
+
+
+# Whose cameras, and since when ----------------------------------------------------------------
+
+
+def test_whose_camera_it_is_is_kept_apart(duckdb_town):
+    install(duckdb_town, "city", "[225]")
+    install(duckdb_town, "alpr", "[135]")
+    corner_camera(duckdb_town)
+    quarters = {"community": (1, 1), "city": (-1, -1), "alpr": (1, -1)}
+    for layer, quarter in quarters.items():
+        found = ask(duckdb_town, layers=frozenset({layer}))
+        assert in_view(found) == within(OBSERVED_M, *quarter)
+        assert found.counted[layer].ground == len(within(OBSERVED_M)) / PUBLIC_SAMPLES
+    together = ask(duckdb_town)
+    assert in_view(together) == set.union(*(within(OBSERVED_M, *quarter) for quarter in quarters.values()))
+    assert together.counted["city"].ground == len(within(OBSERVED_M)) / PUBLIC_SAMPLES, "each alone"
+
+
+def test_a_device_that_looks_two_ways_is_one_camera(duckdb_town):
+    install(duckdb_town, "alpr", "[45, 225]", hfov=None)
+    install(duckdb_town, "alpr", "[]")
+    counted = ask(duckdb_town).counted["alpr"]
+    assert (counted.listed, counted.by_standing["stated"], counted.by_standing["unknown"]) == (2, 1, 1)
+    assert counted.assumed_optics == 1, "of those that count"
 
 
 def test_a_new_camera_counts_at_once(town):
     record(town, (*SEEN, NOON))
-    assert cover(town).incidents.in_view == 0
+    assert ask(town).harm["any"].share == 0
     corner_camera(town)
-    assert cover(town).incidents.in_view == 1
+    assert ask(town).harm["any"].share == 1
+
+
+@pytest.mark.parametrize("what", ["consent", "camera"])
+def test_what_is_withdrawn_counts_no_longer_at_once(town, what):
+    camera = corner_camera(town)
+    record(town, (*SEEN, NOON))
+    assert ask(town).harm["any"].share == 1
+    if what == "consent":
+        people.withdraw(town, camera, "list")
+    else:
+        change_camera(town, camera, withdrawn_at=datetime.now(UTC))
+    found = ask(town)
+    assert found.harm["any"].share == found.harm["any"].possible == 0
+    assert found.counted["community"].listed == 0
+
+
+def test_agreeing_to_be_asked_is_not_agreeing_to_be_listed(duckdb_town):
+    corner_camera(duckdb_town, purposes=("ask",))
+    found = ask(duckdb_town)
+    assert found.counted["community"].listed == 0
+    assert in_view(found) == set()
+
+
+def test_a_consent_that_runs_out_counts_no_longer(duckdb_town):
+    corner_camera(duckdb_town, days_old=364)
+    assert ask(duckdb_town).counted["community"].listed == 1
+    corner_camera(duckdb_town, days_old=366)
+    assert ask(duckdb_town).counted["community"].listed == 1
 
 
 def test_a_map_that_is_loaded_anew_is_used_at_once(duckdb_town):
     register_camera(duckdb_town, 61, 8, azimuth=0)
     record(duckdb_town, (61, 32, NOON))
-    assert cover(duckdb_town, level="detect").incidents.in_view == 0
+    assert ask(duckdb_town, level="detect").harm["any"].share == 0
     values = {"kind": "buildings", "file_name": "b", "file_hash": "0", "format": "b", "finished_at": NOON}
     values |= {"rows": 1, "accepted": 1, "duplicates": 0, "quarantined": 0, "reasons": "{}", "seconds": 1.0}
 
@@ -173,52 +242,165 @@ def test_a_map_that_is_loaded_anew_is_used_at_once(duckdb_town):
         connection.execute(schema.load.insert().values(id=1, **values))
 
     duckdb_town.write(without_buildings)
-    assert cover(duckdb_town, level="detect").incidents.in_view == 1
+    found = ask(duckdb_town, level="detect")
+    assert found.harm["any"].share == 1
+    assert found.ground.samples == PUBLIC_SAMPLES + 32 * 20
 
 
-def agency_camera(store, kind: str, azimuths: str, east: float = 0, north: float = 0, key: str = "1") -> None:
-    lon, lat = small_town.lon_lat(east, north)
-    store.write(
+def test_at_the_end_of_a_past_day_the_cameras_of_that_day_count(town):
+    morning = datetime(2026, 6, 2, 14, tzinfo=UTC)
+    later = corner_camera(town, azimuth=45, days_old=days_since(morning))
+    gone = corner_camera(town, azimuth=225, days_old=days_since(datetime(2026, 1, 5, tzinfo=UTC)))
+    change_camera(town, gone, withdrawn_at=morning)
+    before, after = (
+        ask(town, at=coverage.at_the_end_of(day, store=town)) for day in (date(2026, 6, 1), date(2026, 6, 2))
+    )
+    assert in_view(before) == within(OBSERVED_M, -1, -1), f"not yet {later}"
+    assert in_view(after) == within(OBSERVED_M)
+    assert before.counted["community"].listed == after.counted["community"].listed == 1
+
+
+def test_a_city_camera_counts_from_the_day_it_was_installed_on(town):
+    install(town, "city", "[45]", installed_on=date(2026, 6, 2))
+    install(town, "city", "[225]")
+    before, after = (
+        ask(town, at=coverage.at_the_end_of(day, store=town)) for day in (date(2026, 5, 31), date(2026, 6, 2))
+    )
+    assert in_view(before) == within(OBSERVED_M, -1, -1), "nobody knows since when: always"
+    assert in_view(after) == within(OBSERVED_M, -1, -1) | within(OBSERVED_M)
+
+
+def test_the_change_is_since_the_end_of_the_last_complete_quarter_and_the_cameras_alone(duckdb_town):
+    record(duckdb_town, (*SEEN, NOON), (-6, -4, NOON))
+    corner_camera(duckdb_town, azimuth=225, days_old=days_since(datetime(2026, 3, 20, tzinfo=UTC)))
+    corner_camera(duckdb_town, azimuth=45, days_old=days_since(datetime(2026, 5, 1, tzinfo=UTC)))
+    found = ask(duckdb_town, at=datetime(2026, 6, 15, tzinfo=UTC))
+    assert found.before_at == datetime(2026, 4, 1, 4, tzinfo=UTC), "midnight in the town"
+    assert (found.harm["any"].share, found.harm["any"].before) == (1, 0.5)
+    ground = found.in_sight["day"]
+    assert ground.before == ground.by_level["observe"] / 2 > 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "end"),
+    [
+        ("2026-01-01T00:00", "2026-01-01T00:00"),
+        ("2026-03-31T23:59", "2026-01-01T00:00"),
+        ("2026-04-01T00:00", "2026-04-01T00:00"),
+        ("2026-12-31T23:59", "2026-10-01T00:00"),
+    ],
+)
+def test_quarters_end_at_midnight_by_the_towns_clock(moment, end):
+    zone = ZoneInfo("America/New_York")
+    here = datetime.fromisoformat(moment).replace(tzinfo=zone)
+    assert coverage.quarter_end(here.astimezone(UTC), zone) == datetime.fromisoformat(end).replace(
+        tzinfo=zone
+    )
+
+
+# How much happened in view --------------------------------------------------------------------
+
+
+def test_the_share_has_its_denominator_and_a_wilson_interval(town):
+    corner_camera(town)
+    record(town, *[(*SEEN, NOON)] * 3, *[(*UNSEEN, NOON)] * 7)
+    seen = ask(town).harm["any"]
+    assert (seen.incidents, seen.share) == (10, pytest.approx(0.3))
+    # Wilson 1927 for 3 of 10 with z = 1.96: (0.3 + 0.192 ± 1.96 * sqrt(0.021 + 0.0096)) / 1.384
+    assert (seen.low, seen.high) == pytest.approx((0.1078, 0.6032), abs=5e-4)
+
+
+def test_an_incident_counts_by_the_share_of_the_ground_around_it(duckdb_town):
+    corner_camera(duckdb_town)
+    record(duckdb_town, (*PARTLY, NOON))
+    assert ask(duckdb_town).harm["any"].share == 6 / 16
+
+
+def test_a_place_that_is_rougher_takes_in_more_ground(duckdb_town):
+    corner_camera(duckdb_town)
+    record(duckdb_town, (5, 5, NOON))
+    set_policy(duckdb_town, location_error_m=20)
+    # Half of all points lie within 20 m where the radius is 28.28 m: the 25 cells whose centre is no farther from
+    # that of the incident's cell. All of them are public; of their 400 samples those within 20.48 m are in view.
+    cells = [(e, n) for e in range(-3, 4) for n in range(-3, 4) if 10 * np.hypot(e, n) <= 28.2843]
+    assert len(cells) == 25
+    assert ask(duckdb_town).harm["any"].share == pytest.approx(len(within(OBSERVED_M)) / 400)
+
+
+def test_a_place_without_public_ground_is_not_in_view(duckdb_town):
+    # Within the margin of the map, outside the city.
+    register_camera(duckdb_town, 300, 0, azimuth=90)
+    record(duckdb_town, (305, 5, NOON))
+    found = ask(duckdb_town)
+    assert (found.harm["any"].incidents, found.harm["any"].share, found.outside) == (1, 0, 0)
+    assert found.in_sight["day"].by_level["detect"] == 0, "and what is seen there is not the city's"
+
+
+def test_harm_weighs_incidents_by_the_departments_table(duckdb_town):
+    corner_camera(duckdb_town)
+    record(duckdb_town, (*SEEN, NOON))
+    record(duckdb_town, (*UNSEEN, NOON), offence_code="290", offence_text="Vandalism")
+    assert ask(duckdb_town).harm["any"].share == 0.5
+    set_policy(duckdb_town, harm_table="georgia")
+    found = ask(duckdb_town)
+    days = TABLES["georgia"].weights
+    assert days["290"] < days["23F"]
+    assert found.harm["any"].share == pytest.approx(days["23F"] / (days["23F"] + days["290"]))
+    assert found.harm_table.name == "georgia"
+    assert found.weights.tolist() == [days["290"], days["23F"]]
+
+
+def test_offences_are_chosen_by_group(duckdb_town):
+    corner_camera(duckdb_town)
+    record(duckdb_town, (*SEEN, NOON))
+    record(duckdb_town, (*UNSEEN, NOON), offence_code="120", offence_text="Robbery")
+    theft, robbery = (coverage.group_of(code) for code in ("23F", "120"))
+    assert ask(duckdb_town, groups=frozenset({theft})).harm["any"].share == 1
+    assert ask(duckdb_town, groups=frozenset({robbery})).harm["any"].share == 0
+
+
+@pytest.mark.parametrize(
+    ("camera", "by_night"),
+    [
+        ({"kind": "bullet"}, 1),  # a bullet camera's own light reaches 30 m
+        ({"kind": "doorbell"}, 3 / 16),  # a doorbell's 5 m: three samples of the cell
+        ({"kind": "bullet", "night_vision": False}, 0),
+    ],
+)
+def test_in_the_dark_a_camera_sees_as_far_as_its_own_light_reaches(duckdb_town, camera, by_night):
+    corner_camera(duckdb_town, **camera)
+    record(duckdb_town, (*SEEN, NOON), (*SEEN, NIGHT))
+    found = ask(duckdb_town)
+    assert [found.harm[light].incidents for light in ("any", "day", "dark")] == [2, 1, 1]
+    assert (found.harm["day"].share, found.harm["dark"].share) == (1, by_night)
+    assert found.harm["any"].share == (1 + by_night) / 2
+    assert len(in_view(found, light="day")) == len(within(OBSERVED_M))
+    assert found.in_sight["dark"].by_level["observe"] == len(in_view(found, light="dark")) / PUBLIC_SAMPLES
+
+
+def test_in_the_dark_a_camera_sees_along_lit_streets(duckdb_town):
+    # The lamps of Maple St's 300 block light 15 m to each side.
+    corner_camera(duckdb_town, night_vision=False)
+    duckdb_town.write(
         lambda connection: connection.execute(
-            schema.agency_camera.insert().values(
-                source="test",
-                source_key=key,
-                content_hash=1,
-                load_id=1,
-                kind=kind,
-                lon=lon,
-                lat=lat,
-                azimuths=azimuths,
-                hfov=90.0,
-                width_px=2560,
-                direction_from="stated" if azimuths != "[]" else "unknown",
-            )
+            sa.update(schema.street)
+            .where(schema.street.c.name == "Maple St", schema.street.c.left_from == 301)
+            .values(lit=True)
         )
     )
+    found = ask(duckdb_town)
+    assert in_view(found, light="dark") == {(e, n) for e, n in within(OBSERVED_M) if n < 15}
+    assert in_view(found, light="day") == within(OBSERVED_M)
 
 
-def test_whose_camera_it_is_is_kept_apart(duckdb_town):
-    agency_camera(duckdb_town, "city", "[225]")
-    agency_camera(duckdb_town, "alpr", "[135]", key="2")
-    corner_camera(duckdb_town)
-    quarters = {
-        "community": set(OBSERVED),
-        "city": {(-east, -north) for east, north in OBSERVED},
-        "alpr": {(east, -north) for east, north in OBSERVED},
-    }
-    for layer, quarter in quarters.items():
-        assert centres_in_view(cover(duckdb_town, layers=frozenset({layer}))) == quarter
-    assert centres_in_view(cover(duckdb_town)) == set.union(*quarters.values())
-
-
-def test_a_device_that_looks_two_ways_is_one_camera(duckdb_town):
-    agency_camera(duckdb_town, "alpr", "[45, 225]")
-    agency_camera(duckdb_town, "alpr", "[]", key="2")
-    city = cover(duckdb_town)
-    assert len(centres_in_view(city)) == 6
-    assert city.counted["alpr"] == coverage.Counted(
-        listed=2, stated=1, assumed=0, unknown=1, assumed_optics=0
-    )
+def test_only_incidents_in_the_light_asked_for(duckdb_town):
+    corner_camera(duckdb_town, night_vision=False)
+    record(duckdb_town, *[(*SEEN, NOON)] * 3, (*SEEN, NIGHT))
+    for light, incidents, share in (("day", 3, 1), ("dark", 1, 0)):
+        found = ask(duckdb_town, light=light)
+        assert list(found.harm) == [light]
+        assert (found.harm[light].incidents, found.harm[light].share) == (incidents, share)
+        assert found.main_light == light
 
 
 def test_a_period_is_whole_days_of_the_towns_own_clock(town):
@@ -232,80 +414,57 @@ def test_a_period_is_whole_days_of_the_towns_own_clock(town):
         (*UNSEEN, midnight + timedelta(days=1) - second),
         (*UNSEEN, midnight + timedelta(days=1)),
     )
-    assert cover(town, date(2026, 6, 10), date(2026, 6, 10)).incidents.incidents == 2
+    assert ask(town, date(2026, 6, 10), date(2026, 6, 10)).harm["any"].incidents == 2
     assert coverage.period(store=town) == (date(2026, 6, 9), date(2026, 6, 11))
+
+
+@pytest.mark.parametrize(("hours", "counted"), [((12, 21), 1), ((22, 22), 1), ((22, 12), 2), ((13, 21), 0)])
+def test_hours_are_those_of_the_towns_clock_and_may_go_over_midnight(duckdb_town, hours, counted):
+    record(duckdb_town, (*SEEN, NOON), (*SEEN, NIGHT))  # at 12 and at 22
+    assert ask(duckdb_town, hours=hours).harm["any"].incidents == counted
 
 
 def test_incidents_outside_the_map_are_counted_apart(duckdb_town):
     record(duckdb_town, (*SEEN, NOON), (5000, 0, NOON))
-    city = cover(duckdb_town)
-    assert (city.incidents.incidents, city.outside) == (1, 1)
+    found = ask(duckdb_town)
+    assert (found.harm["any"].incidents, found.outside) == (1, 1)
 
 
-def test_no_incidents_is_no_share_and_no_knowledge(duckdb_town):
-    seen = cover(duckdb_town).incidents
-    assert np.isnan(seen.share)
+def test_no_incidents_is_no_share_and_no_knowledge(town):
+    seen = ask(town).harm["any"]
+    assert seen.incidents == 0
+    assert np.isnan([seen.share, seen.possible, seen.before]).all()
     assert (seen.low, seen.high) == (0.0, 1.0)
-    assert coverage.period(store=duckdb_town) is None
+    assert coverage.period(store=town) is None
 
 
-def test_the_blocks_add_up(town):
+def test_incidents_that_are_loaded_count_at_once(town):
     corner_camera(town)
-    rng = np.random.default_rng(3)
-    record(town, *((float(e), float(n), NOON) for e, n in rng.uniform(-235, 235, (200, 2))))
-    city = cover(town, level="detect")
-    assert len(city.blocks) == 16
-    assert city.blocks["incidents"].sum() == city.incidents.incidents == 200
-    assert city.blocks["in_view"].sum() == city.incidents.in_view > 0
-    assert (city.blocks["in_view"] <= city.blocks["incidents"]).all()
-    block = city.blocks.loc[11]  # north-east of the middle
-    assert block["name"] == "300 block of Maple St"
-    # Detected are the cell centres within 51.2 m, of 144 in the block.
-    detected = sum(np.hypot(e, n) <= 51.2 for e in range(5, 120, 10) for n in range(5, 120, 10))
-    assert block["ground_in_view"] == pytest.approx(detected / 144)
-    grid, counts = city.crime
-    assert counts.sum() == 200
-    assert grid.cell == coverage.CRIME_CELL_M
+    record(town, (*UNSEEN, NOON))
+    assert ask(town).harm["any"].share == 0
+    record(town, (*SEEN, NOON))
+    assert ask(town).harm["any"].share == 0.5
 
 
-def test_the_table_puts_the_most_crime_out_of_view_first_and_the_file_opens_safely(duckdb_town):
-    corner_camera(duckdb_town)
-    record(duckdb_town, *[(*SEEN, NOON)] * 5, *[(*UNSEEN, NOON)] * 2, (200, 200, NOON))
-    duckdb_town.write(
-        lambda connection: connection.execute(
-            sa.update(schema.block).where(schema.block.c.id == 16).values(name='=HYPERLINK("http://x")')
-        )
-    )
-    city = cover(duckdb_town)
-    table = coverage.blocks_table(city)
-    assert table["Out of view"].tolist()[:3] == [2, 1, 0]
-    assert table["Incidents"].tolist()[:2] == [2, 1]
-    rows = list(csv.DictReader(io.StringIO(coverage.blocks_csv(city).decode())))
-    assert len(rows) == 16
-    assert rows[1]["Block"] == '\'=HYPERLINK("http://x")'
-
-
-def test_the_counts_are_told_in_words(duckdb_town):
-    corner_camera(duckdb_town)
-    corner_camera(duckdb_town, azimuth=None)
-    agency_camera(duckdb_town, "city", "[10]")
-    table = coverage.counted_table(cover(duckdb_town).counted).set_index("Cameras")
-    assert table.loc["Community cameras"].tolist() == [2, 1, 0, 1, 0]
-    assert table.loc["City cameras"].tolist() == [1, 1, 0, 0, 0]
-    assert table.loc["Plate readers"].sum() == 0
+# Asking ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"level": "admire"}, "Choose a level"),
+        ({"light": "candle"}, "Choose a light"),
         ({"layers": frozenset()}, "at least one kind"),
+        ({"layers": frozenset({"drones"})}, "at least one kind"),
+        ({"standings": frozenset()}, "at least one way"),
+        ({"groups": frozenset({"sins"})}, "at least one group"),
+        ({"hours": (0, 24)}, "hours from 0 to 23"),
         ({"since": DAY, "until": DAY - timedelta(days=1)}, "not after the last"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_a_sentence(duckdb_town, change, message):
     with pytest.raises(PorchlightError, match=message):
-        cover(duckdb_town, **change)
+        ask(duckdb_town, **change)
 
 
 def test_without_a_map_it_says_what_to_load(duckdb_town):
@@ -315,19 +474,39 @@ def test_without_a_map_it_says_what_to_load(duckdb_town):
 
     duckdb_town.write(without_map)
     with pytest.raises(PorchlightError, match="load the city's outline or its blocks"):
-        cover(duckdb_town)
+        ask(duckdb_town)
 
 
-def test_a_town_without_an_outline_is_as_large_as_its_blocks(duckdb_town):
-    duckdb_town.write(lambda connection: connection.execute(sa.update(schema.city).values(outline=None)))
-    assert cover(duckdb_town).ground.in_city.sum() == pytest.approx(48 * 48, rel=0.02)
+def test_two_who_ask_at_once_get_the_same_answer(town):
+    for azimuth in range(0, 360, 30):
+        corner_camera(town, azimuth=azimuth)
+    rng = np.random.default_rng(5)
+    record(town, (*SEEN, NIGHT), *((float(e), float(n), NOON) for e, n in rng.uniform(-60, 60, (50, 2))))
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: ask(town), range(8)))
+    assert answers[0].harm["any"].share > 0
+    for one in answers[1:]:
+        assert (one.harm, one.in_sight, one.counted) == (
+            answers[0].harm,
+            answers[0].in_sight,
+            answers[0].counted,
+        )
 
 
 @pytest.mark.parametrize("actor", [Actor("nobody", "No One", "command"), Actor(OFFICER.id, "Ana", "command")])
 def test_whoever_holds_no_role_for_it_is_refused_and_the_attempt_is_recorded(town, actor):
     with pytest.raises(Refused):
-        coverage.city_coverage(actor, DAY, DAY, store=town)
+        coverage.answer(actor, Question(DAY, DAY), store=town)
     with town.read() as connection:
         leaf = connection.execute(sa.select(schema.ledger_entry.c.leaf)).scalar_one()
     assert b'"act":"coverage.view"' in leaf
     assert b'"outcome":"refused"' in leaf
+
+
+def test_the_role_is_checked_before_the_question(duckdb_town):
+    with pytest.raises(Refused):
+        coverage.answer(
+            Actor("nobody", "No One", "command"), Question(DAY, DAY, level="admire"), store=duckdb_town
+        )
+    with pytest.raises(PorchlightError, match="Choose a level"):
+        coverage.answer(COMMAND, Question(DAY, DAY, level="admire"), store=duckdb_town)
