@@ -235,12 +235,12 @@ def _about_map(sheet: Print) -> str:
         if certain == number:
             said.append("Chance alone could not have ranked others here.")
         elif certain:
-            said.append("Dashed: chance alone could have ranked another block here. Solid: it could not.")
+            said.append("Dashed: chance alone could have ranked another here. Solid: it could not.")
         else:
-            said.append("Dashed, since chance alone could have ranked other blocks here.")
+            said.append("Dashed: chance alone could have ranked others here.")
     if sheet.city.outline is None:
         said.append("The city's outline is not loaded: the map shows the ground of its blocks.")
-    if not found.seen[found.main_light].cells.size:
+    if not found.seen[found.main_light].once.any():
         said.append("No camera that counts sees any of the ground.")
     return " ".join(said)
 
@@ -284,7 +284,7 @@ def _gaps(sheet: Print, top: float) -> float:
             f"{row['Expected in view']:,.1f}",
             _amount(row[f"Unseen harm, {unit}"]),
             f"{_amount(row['Low'])} to {_amount(row['High'])}",
-            f"{row['Rank at best']:,} to {row['Rank at worst']:,}",
+            _ranks(row["Rank at best"], row["Rank at worst"]),
             percent(row["Ground in view, %"] / 100),
         ]
         for number, row in enumerate(shown.to_dict("records"), 1)
@@ -301,6 +301,15 @@ def _amount(value: float) -> str:
     ('16,327', '7.5', '3')
     """
     return f"{value:,.1f}".removesuffix(".0")
+
+
+def _ranks(best: int, worst: int) -> str:
+    """Which ranks a place may hold.
+
+    >>> _ranks(2, 1045), _ranks(1, 1)
+    ('2 to 1,045', '1')
+    """
+    return f"{best:,}" if best == worst else f"{best:,} to {worst:,}"
 
 
 def _cameras(sheet: Print, top: float) -> float:

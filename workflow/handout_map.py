@@ -79,7 +79,8 @@ def level_colour(level: str) -> Color:
 
 def worst_blocks(gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The blocks with the largest gaps, and whether each is ``certain`` to be among them."""
-    worst = gaps[gaps["gap"] > 0].head(WORST)
+    # One that only borrowed its gap from the others is no place to point at.
+    worst = gaps[(gaps["gap"] > 0) & (gaps["unseen_harm"] > 0)].head(WORST)
     return worst.assign(certain=told_apart(worst, WORST).astype(bool))
 
 
@@ -122,6 +123,8 @@ def _polygons(
     canvas: Canvas, shapes: NDArray[np.object_], places: Scale, *, fill: bool, stroke: bool
 ) -> None:
     """Polygons with their holes, as one path."""
+    if not len(shapes):
+        return
     path = canvas.beginPath()
     for ring in shapely.get_rings(shapely.get_parts(shapes)):
         corners = places.of(shapely.get_coordinates(ring)).tolist()
@@ -132,22 +135,35 @@ def _polygons(
     canvas.drawPath(path, fill=fill, stroke=stroke, fillMode=0)
 
 
-def _streets(canvas: Canvas, here: Ground, places: Scale, most_points: float) -> None:
-    """The streets; of too many for the paper, those whose name is the longest."""
-    frame = here.streets.frame
+def main_streets(frame: gpd.GeoDataFrame, most_metres: float) -> gpd.GeoDataFrame:
+    """The segments of the longest streets that together have so many metres; a street is what has one name.
+
+    ``frame`` has ``name`` (with its house numbers or without, or missing) and ``length_m``.
+
+    >>> names = ["Long St, 1 to 99", "Long St, 101 to 199", "Short St", None]
+    >>> frame = gpd.GeoDataFrame({"name": names, "length_m": [100.0, 100.0, 150.0, 20.0]})
+    >>> main_streets(frame, 270)["name"].tolist(), len(main_streets(frame, 350)), len(main_streets(frame, 400))
+    (['Long St, 1 to 99', 'Long St, 101 to 199'], 3, 4)
+    """
     metres = frame["length_m"].to_numpy(dtype=float)
-    if metres.sum() * places.points_a_metre > most_points:
-        # A segment is as important as all of its street; one without a name stands for itself.
-        named = frame["name"].fillna("").str.replace(HOUSE_NUMBERS, "", regex=True)
-        importance = np.where(named == "", metres, frame.groupby(named)["length_m"].transform("sum"))
-        order = np.lexsort([np.arange(len(frame)), named, -importance])
-        drawn = order[np.cumsum(metres[order]) * places.points_a_metre <= most_points]
-        frame = frame.iloc[np.sort(drawn)]
-    lines = shapely.simplify(
-        shapely.line_merge(shapely.multilinestrings(shapely.get_parts(frame.geometry.to_numpy()))),
-        BEND / places.points_a_metre,
+    if metres.sum() <= most_metres:
+        return frame
+    street = (
+        frame["name"].fillna("").astype(str).str.replace(HOUSE_NUMBERS, "", regex=True).to_numpy(dtype=object)
     )
-    corners, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    # One without a name stands for itself.
+    length = np.where(street == "", metres, frame.groupby(street)["length_m"].transform("sum"))
+    order = np.lexsort([np.arange(len(frame)), street, -length])
+    return frame.iloc[np.sort(order[np.cumsum(metres[order]) <= most_metres])]
+
+
+def _streets(canvas: Canvas, here: Ground, places: Scale, most_points: float) -> None:
+    """The streets; of too many for the paper, the main ones."""
+    drawn = main_streets(here.streets.frame, most_points / places.points_a_metre)
+    lines = shapely.simplify(shapely.get_parts(drawn.geometry.to_numpy()), BEND / places.points_a_metre)
+    corners, line = shapely.get_coordinates(lines, return_index=True)
+    if not len(corners):
+        return
     begins = np.diff(line, prepend=-1) != 0
     path = canvas.beginPath()
     for (x, y), begin in zip(places.of(corners).tolist(), begins.tolist(), strict=True):
@@ -178,10 +194,9 @@ def _worst(canvas: Canvas, worst: gpd.GeoDataFrame, places: Scale) -> None:
     """The worst blocks' edges, numbered as in their table."""
     canvas.setLineWidth(0.9)
     canvas.setStrokeColor(WORST_EDGE)
-    for certain in (True, False):
+    for certain, some in worst.groupby("certain"):
         canvas.setDash([] if certain else DASHES)
-        shapes = worst.geometry[worst["certain"] == certain].to_numpy()
-        _polygons(canvas, shapes, places, fill=False, stroke=True)
+        _polygons(canvas, some.geometry.to_numpy(), places, fill=False, stroke=True)
     canvas.setDash([])
     for number, spot in enumerate(_spots(worst, places), 1):
         _number(canvas, str(number), *spot)

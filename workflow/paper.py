@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import re
 import unicodedata
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reportlab.lib.colors import Color
 from reportlab.lib.styles import ParagraphStyle as Style
+from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import KeepInFrame, Paragraph, Table
@@ -28,15 +28,16 @@ CELL_SIZE, CELL_GAP = 9.0, 5.0
 UNKNOWN = "?"
 
 
-@functools.cache
-def letters() -> frozenset[int]:
-    """The characters that can be printed; the typeface is made ready, once."""
+def _ready() -> frozenset[int]:
+    """Makes the typeface ready; the characters it has."""
     files = resources.files("font_source_sans_pro") / "files"
     for name in (REGULAR, STRONG):
         with resources.as_file(files / f"{name}.ttf") as file:
             pdfmetrics.registerFont(TTFont(name, file))
-    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=STRONG, italic=REGULAR, boldItalic=STRONG)
     return frozenset(pdfmetrics.getFont(REGULAR).face.charToGlyph)
+
+
+LETTERS = _ready()
 
 
 def printable(text: str) -> str:
@@ -53,17 +54,16 @@ def printable(text: str) -> str:
 
 
 def _printable(letter: str) -> str:
-    if (ord(letter) in letters() and letter.isprintable()) or letter == "\N{NO-BREAK SPACE}":
+    if (ord(letter) in LETTERS and letter.isprintable()) or letter == "\N{NO-BREAK SPACE}":
         return letter
     if unicodedata.category(letter).startswith("C"):
         return ""
     base = unicodedata.normalize("NFKD", letter)[0]
-    return base if ord(base) in letters() else UNKNOWN
+    return base if ord(base) in LETTERS else UNKNOWN
 
 
 def width_of(text: str, size: float, font: str = REGULAR) -> float:
     """How many points wide a printable text is."""
-    letters()
     return pdfmetrics.stringWidth(text, font, size)
 
 
@@ -85,6 +85,18 @@ def fitted(text: str, width: float, size: float, font: str = REGULAR) -> str:
             break
         kept += letter
     return kept.rstrip() + "…"
+
+
+def in_two_lines(text: str, width: float, size: float, font: str = REGULAR) -> str:
+    r"""The printable text, broken once where it is wider than so many points, and cut where that is not enough.
+
+    >>> in_two_lines("Martin Luther King Jr Boulevard and Georgia Avenue", 95, 10)
+    'Martin Luther King Jr\nBoulevard and Geor…'
+    """
+    first, *rest = simpleSplit(printable(text[:1000]), font, size, width) or [""]
+    return "\n".join(
+        [fitted(first, width, size, font), *([fitted(" ".join(rest), width, size, font)] if rest else [])]
+    )
 
 
 def line(
@@ -144,12 +156,16 @@ def table(
 ) -> Table:
     """A table of text, `across` points wide: what names each row is in column `names`, right of it are numbers.
 
-    The column without a width has what the others leave. Every row is one line: cells are cut to fit.
+    The column without a width has what the others leave. Names have two lines, numbers one, and are cut to fit.
     """
     rest = across - sum(width for width in widths if width is not None)
     fixed = [rest if width is None else width for width in widths]
     cells = [
-        [fitted(cell, fixed[column] - CELL_GAP, CELL_SIZE) for column, cell in enumerate(row)] for row in rows
+        [
+            (in_two_lines if column == names else fitted)(cell, width - CELL_GAP, CELL_SIZE)
+            for column, (cell, width) in enumerate(zip(row, fixed, strict=True))
+        ]
+        for row in rows
     ]
     look = [
         ("FONT", (0, 0), (-1, -1), REGULAR, CELL_SIZE, 10.8),
@@ -157,6 +173,7 @@ def table(
         ("TEXTCOLOR", (0, 0), (-1, -1), INK),
         ("ALIGN", (names + 1, 0), (-1, -1), "RIGHT"),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+        ("VALIGN", (0, 1), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 0),
         ("TOPPADDING", (0, 0), (-1, -1), 1.8),
