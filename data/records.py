@@ -199,8 +199,8 @@ def views(store: Store) -> pd.DataFrame:
     found = pd.concat(together, ignore_index=True) if together else private.reindex(columns=VIEW_COLUMNS)
     numbers = ["lon", "lat", "azimuth", "hfov", "width_px", "retention_hours"]
     # As objects also where none is missing: a column must not change for all because one more camera came.
-    truths = ["outdoor", "night_vision", "turns"]
-    return found.astype(dict.fromkeys(numbers, float) | dict.fromkeys(truths, object))
+    others = ["name", "outdoor", "night_vision", "turns"]
+    return found.astype(dict.fromkeys(numbers, float) | dict.fromkeys(others, object))
 
 
 def listings(store: Store) -> pd.DataFrame:
@@ -234,7 +234,9 @@ def listings(store: Store) -> pd.DataFrame:
 
 def cameras_version(store: Store) -> tuple[object, ...]:
     """Differs whenever `views` or `listings` would: a digest of every row they are made of."""
-    digest = "sum(hash({0}))" if store.is_duckdb else "sum(hash_record_extended({0}.*, 0)::numeric)"
+    # PostgreSQL's hash of a row is a weighted sum of those of its columns, and does not tell whose value is whose.
+    postgresql = "sum(hashint8extended(hash_record_extended({0}.*, 0), 0)::numeric)"
+    digest = "sum(hash({0}))" if store.is_duckdb else postgresql
     tables = (schema.camera, schema.consent, schema.agency_camera)
     with store.read() as connection:
         return tuple(
