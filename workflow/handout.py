@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from workflow.handout_map import Box
 from workflow.sight import LAYERS, STANDINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     import geopandas as gpd
@@ -34,6 +35,7 @@ FOOT = 44.0  # what a page is about ends above this
 GUTTER = 20.0
 HALF = (ACROSS - GUTTER) / 2
 SECTION = 15.0  # between one section and the next
+TITLE_SIZES = (23, 20, 18)  # of which a title has the largest that it fits in
 LEGEND_HEIGHT, LEGEND_WIDTH = 80.0, 142.0
 
 SYNTHETIC = "Synthetic data: this city, its cameras and its incidents are made up."
@@ -150,7 +152,10 @@ def _foot(sheet: Print, number: int) -> None:
 
 def _first_page(sheet: Print) -> None:
     canvas, found = sheet.canvas, sheet.found
-    paper.line(canvas, sheet.title, MARGIN, TOP - 19, ACROSS, 23, strong=True)
+    size = next(
+        (size for size in TITLE_SIZES if paper.width_of(sheet.title, size, paper.STRONG) <= ACROSS), 16
+    )
+    paper.line(canvas, sheet.title, MARGIN, TOP - 19, ACROSS, size, strong=True)
     paper.line(
         canvas, f"{_incidents_of(found)} · {sheet.drawn}", MARGIN, TOP - 36, ACROSS, 10, colour=paper.QUIET
     )
@@ -258,15 +263,22 @@ def _largest(number: int) -> str:
 
 
 def _second_page(sheet: Print) -> None:
+    """All sections; the names of blocks have two lines where that leaves room for what follows them."""
+    trial = replace(sheet, canvas=Canvas(io.BytesIO()))
+    _sections(sheet, name_lines=2 if _sections(trial, name_lines=2) >= 0 else 1)
+
+
+def _sections(sheet: Print, *, name_lines: int) -> float:
+    """Draw the sections from the top; how many points are left below them."""
     about = f"{sheet.title} · {_incidents_of(sheet.found)}"
     paper.line(sheet.canvas, about, MARGIN, TOP - 3, ACROSS, 9, colour=paper.QUIET)
-    top = _gaps(sheet, TOP - 14) - SECTION
+    top = _gaps(sheet, TOP - 14, name_lines) - SECTION
     top = _cameras(sheet, top) - SECTION
     top = min(_ground(sheet, top), _asked(sheet, top)) - SECTION
-    _not_said(sheet, top)
+    return _not_said(sheet, top) - FOOT
 
 
-def _gaps(sheet: Print, top: float) -> float:
+def _gaps(sheet: Print, top: float, name_lines: int) -> float:
     """The largest gaps as a table, and how to read their ranks."""
     top = sheet.heading("Where harm happens that no camera sees", top)
     if sheet.worst.empty:
@@ -289,7 +301,7 @@ def _gaps(sheet: Print, top: float) -> float:
         ]
         for number, row in enumerate(shown.to_dict("records"), 1)
     ]
-    table = paper.table(heads, rows, [16, None, 46, 48, 64, 80, 62, 40], ACROSS, names=1)
+    table = paper.table(heads, rows, ACROSS, names=1, name_lines=name_lines)
     top = paper.down(sheet.canvas, table, top, MARGIN, ACROSS)
     return sheet.down(coverage_words.about_ranks(sheet.gaps, len(sheet.gaps)), QUIET, top - 3)
 
@@ -329,7 +341,7 @@ def _cameras(sheet: Print, top: float) -> float:
         ]
         for layer, one in counted.items()
     ]
-    table = paper.table(heads, rows, [None, 46, 48, 56, 50, 56, 46, 50, 58], ACROSS)
+    table = paper.table(heads, rows, ACROSS)
     return paper.down(sheet.canvas, table, top, MARGIN, ACROSS)
 
 
@@ -341,17 +353,22 @@ def _ground(sheet: Print, top: float) -> float:
         [words, *(percent(light.by_level[name], 2) for light in lights)]
         for name, words in LEVEL_WORDS.items()
     ]
-    table = paper.table(["A camera can show", LIGHTS["day"], LIGHTS["dark"]], rows, [None, 42, 54], HALF)
+    table = paper.table(["A camera can show", LIGHTS["day"], LIGHTS["dark"]], rows, HALF)
     top = paper.down(sheet.canvas, table, top, MARGIN, HALF)
-    twice, streets = (
-        " and ".join(
-            f"{percent(share, 2)} {words}"
-            for share, words in zip(shares, ("by day", "in the dark"), strict=True)
-        )
-        for shares in ([light.twice for light in lights], [light.streets for light in lights])
-    )
-    more = f"At the level asked for ({level}) two cameras or more see {twice}; of street metres {streets} are in view."
-    return sheet.down(more, QUIET, top - 3, MARGIN, HALF)
+    more = f"At the level asked for ({level}) two cameras or more see {_by_light(light.twice for light in lights)}"
+    if len(sheet.found.ground.streets):
+        more += f"; of street metres {_by_light(light.streets for light in lights)} are in view"
+    return sheet.down(f"{more}.", QUIET, top - 3, MARGIN, HALF)
+
+
+def _by_light(shares: Iterable[float]) -> str:
+    r"""Two shares in words.
+
+    >>> _by_light([0.5, 0.25])
+    '50.00\xa0% by day and 25.00\xa0% in the dark'
+    """
+    day_share, dark_share = shares
+    return f"{percent(day_share, 2)} by day and {percent(dark_share, 2)} in the dark"
 
 
 def _asked(sheet: Print, top: float) -> float:
@@ -368,18 +385,13 @@ def _asked(sheet: Print, top: float) -> float:
     return top
 
 
-def _not_said(sheet: Print, top: float) -> None:
-    """What a reader might take from this that it does not say; written smaller where little room is left."""
+def _not_said(sheet: Print, top: float) -> float:
+    """What a reader might take from this that it does not say, in two columns."""
     top = sheet.heading("What this does not say", top)
     said = [paper.paragraph(each, BULLET, bullet="•") for each in _limits(sheet.found)]
     half = (len(said) + 1) // 2
-    paper.down(
-        sheet.canvas,
-        paper.in_columns([said[:half], said[half:]], HALF, GUTTER, top - FOOT),
-        top,
-        MARGIN,
-        ACROSS,
-    )
+    columns = paper.in_columns([said[:half], said[half:]], HALF, GUTTER)
+    return paper.down(sheet.canvas, columns, top, MARGIN, ACROSS)
 
 
 def _limits(found: Answer) -> list[str]:

@@ -13,7 +13,7 @@ from reportlab.lib.styles import ParagraphStyle as Style
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import KeepInFrame, Paragraph, Table
+from reportlab.platypus import Paragraph, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REGULAR, STRONG = "SourceSansPro-Regular", "SourceSansPro-Semibold"
 INK, QUIET, RULE = Color(0.11, 0.13, 0.16), Color(0.36, 0.39, 0.42), Color(0.81, 0.83, 0.85)
 WARNING, WARNING_INK = Color(1, 0.93, 0.72), Color(0.36, 0.24, 0)
-CELL_SIZE, CELL_GAP = 9.0, 5.0
+CELL_SIZE, HEAD_SIZE, CELL_GAP = 9.0, 8.5, 12.0
 UNKNOWN = "?"
 
 
@@ -147,30 +147,28 @@ def paragraph(text: str, look: Style, *, bullet: str | None = None) -> Paragraph
 
 
 def table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    widths: Sequence[float | None],
-    across: float,
-    *,
-    names: int = 0,
+    heads: Sequence[str], rows: Sequence[Sequence[str]], across: float, *, names: int = 0, name_lines: int = 1
 ) -> Table:
     """A table of text, `across` points wide: what names each row is in column `names`, right of it are numbers.
 
-    The column without a width has what the others leave. Names have two lines, numbers one, and are cut to fit.
+    Numbers have the room they need. Names have the rest, in one line or two, and are cut to fit.
     """
-    rest = across - sum(width for width in widths if width is not None)
-    fixed = [rest if width is None else width for width in widths]
-    cells = [
-        [
-            (in_two_lines if column == names else fitted)(cell, width - CELL_GAP, CELL_SIZE)
-            for column, (cell, width) in enumerate(zip(row, fixed, strict=True))
-        ]
-        for row in rows
+    widths = [
+        CELL_GAP
+        + max(
+            *(width_of(line, HEAD_SIZE, STRONG) for line in heads[column].split("\n")),
+            *(width_of(row[column], CELL_SIZE) for row in rows),
+        )
+        for column in range(len(heads))
     ]
+    widths[names] += across - sum(widths)
+    fit = in_two_lines if name_lines == 2 else fitted
+    cells = [[*row[:names], fit(row[names], widths[names] - 4, CELL_SIZE), *row[names + 1 :]] for row in rows]
     look = [
         ("FONT", (0, 0), (-1, -1), REGULAR, CELL_SIZE, 10.8),
-        ("FONT", (0, 0), (-1, 0), STRONG, 8.5, 9.8),
+        ("FONT", (0, 0), (-1, 0), STRONG, HEAD_SIZE, 9.8),
         ("TEXTCOLOR", (0, 0), (-1, -1), INK),
+        ("ALIGN", (0, 0), (names, -1), "LEFT"),
         ("ALIGN", (names + 1, 0), (-1, -1), "RIGHT"),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("VALIGN", (0, 1), (-1, -1), "TOP"),
@@ -181,16 +179,15 @@ def table(
         ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
         ("LINEBELOW", (0, 1), (-1, -1), 0.3, RULE),
     ]
-    return Table([list(heads), *cells], colWidths=fixed, style=look)
+    return Table([list(heads), *cells], colWidths=widths, style=look)
 
 
-def in_columns(columns: Sequence[list[Flowable]], width: float, gutter: float, most: float) -> Flowable:
-    """Columns side by side, made smaller where they would be higher than `most` points."""
+def in_columns(columns: Sequence[list[Flowable]], width: float, gutter: float) -> Table:
+    """Columns side by side."""
     cells = [cell for column in columns for cell in (column, "")][:-1]
     widths = [size for _ in columns for size in (width, gutter)][:-1]
     no_padding = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
-    side_by_side = Table([cells], colWidths=widths, style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *no_padding])
-    return KeepInFrame(sum(widths), most, [side_by_side], mode="shrink")
+    return Table([cells], colWidths=widths, style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *no_padding])
 
 
 def down(canvas: Canvas, what: Flowable, top: float, left: float, width: float) -> float:

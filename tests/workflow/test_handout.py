@@ -62,7 +62,7 @@ def pages(content: bytes) -> list[str]:
 
 
 def written(content: bytes) -> list[list[tuple[float, float, float, str]]]:
-    """For each page, where each piece of text begins and ends and on which line (left, right, y), and the text."""
+    """For each page the pieces of text: left and right end, how high on the page, and the text. None is too small."""
     found = []
     for page in PdfReader(io.BytesIO(content)).pages:
         pieces = []
@@ -74,6 +74,7 @@ def written(content: bytes) -> list[list[tuple[float, float, float, str]]]:
             x, y = np.array([inner[4], inner[5], 1.0]) @ np.array(outer).reshape(3, 2)
             tall = size * inner[3] * outer[3]
             name = str(font["/BaseFont"]).rsplit("+", 1)[-1]
+            assert tall >= 7, f"{text} is too small to read"
             pieces.append((x, x + paper.width_of(text, tall, name), y, text))
 
         page.extract_text(visitor_text=note)
