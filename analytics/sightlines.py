@@ -52,13 +52,31 @@ class Seen:
 
     def totals(self, public: NDArray[np.uint16], *, twice: bool = False) -> dict[str, int]:
         """How many samples are seen at each level or better, of those that are ``public`` (of every cell)."""
-        packed, ground = self.twice if twice else self.once, public[self.cells]
+        packed, public = self.twice if twice else self.once, _writable(public)
         parts = geometry.in_threads(
-            lambda start, stop: _total(packed[start:stop], ground[start:stop]),
+            lambda start, stop: _total(start, stop, packed, self.cells, public),
             len(self.cells),
             least=CELLS_A_THREAD,
         )
         return dict(zip(optics.LEVELS, np.sum(parts, axis=0).tolist(), strict=True))
+
+    def finest(self, public: NDArray[np.uint16]) -> NDArray[np.uint8]:
+        """For each of the cells the finest level that half of its public samples are seen at, 1 to 4; 0 for none.
+
+        ``public`` holds the samples of every cell of the grid that count.
+
+        >>> cells = np.array([0, 1, 2], np.int32)
+        >>> once = np.array([0x0000_0000_00FF_FFFF, 0x0000_0000_000F_00FF, 0xFFFF_FFFF_FFFF_FFFF], np.uint64)
+        >>> Seen(cells, once, once).finest(np.array([0xFFFF, 0x0FFF, 0], np.uint16)).tolist()
+        [2, 1, 0]
+        """
+        finest, public = np.empty(len(self.cells), dtype=np.uint8), _writable(public)
+        geometry.in_threads(
+            lambda start, stop: _half(start, stop, self.once, self.cells, public, finest),
+            len(self.cells),
+            least=CELLS_A_THREAD,
+        )
+        return finest
 
 
 @dataclass(frozen=True)
@@ -195,6 +213,11 @@ class Sightlines:
         return lit[self.cells]
 
 
+def _writable(samples: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """A copy of read-only memory, for which the loops would be compiled once more; anything else itself."""
+    return np.require(samples, np.uint16, ["C", "W"])
+
+
 def trace(
     grid: Grid, viewsheds: Viewsheds, cameras: pd.DataFrame, levels: Mapping[str, float] = optics.LEVELS
 ) -> Sightlines:
@@ -288,21 +311,38 @@ def _miss(start, stop, heads, view, day, light, chances, lamps, dark, shift, pub
 
 
 @njit(cache=True, nogil=True)
-def _total(seen, public):  # noqa: ANN001, ANN202
-    """How many samples that are public each level has, over all cells."""
+def _counts(left):  # noqa: ANN001, ANN202
+    """How many bits each of the four levels has, in the place of the sixteen bits of the level."""
+    # All four at once: bits are added up in pairs, then pairs in fours, and so on to sixteens.
+    left -= (left >> np.uint64(1)) & np.uint64(0x5555_5555_5555_5555)
+    pairs = np.uint64(0x3333_3333_3333_3333)
+    left = (left & pairs) + ((left >> np.uint64(2)) & pairs)
+    left = (left + (left >> np.uint64(4))) & np.uint64(0x0F0F_0F0F_0F0F_0F0F)
+    return (left + (left >> np.uint64(8))) & np.uint64(0x00FF_00FF_00FF_00FF)
+
+
+@njit(cache=True, nogil=True)
+def _total(start, stop, packed, cells, public):  # noqa: ANN001, ANN202
+    """How many samples that are public each level has, over the cells start..stop."""
     total = np.zeros(4, dtype=np.int64)
-    for cell in range(len(seen)):
-        left = seen[cell] & (np.uint64(public[cell]) * EACH_LEVEL)
-        # All four levels at once: bits are added up in pairs, then pairs in fours, and so on to sixteens.
-        left -= (left >> np.uint64(1)) & np.uint64(0x5555_5555_5555_5555)
-        left = (left & np.uint64(0x3333_3333_3333_3333)) + (
-            (left >> np.uint64(2)) & np.uint64(0x3333_3333_3333_3333)
-        )
-        left = (left + (left >> np.uint64(4))) & np.uint64(0x0F0F_0F0F_0F0F_0F0F)
-        left = (left + (left >> np.uint64(8))) & np.uint64(0x00FF_00FF_00FF_00FF)
+    for place in range(start, stop):
+        counts = _counts(packed[place] & (np.uint64(public[cells[place]]) * EACH_LEVEL))
         for level in range(4):
-            total[level] += np.int64((left >> np.uint64(BITS * level)) & np.uint64(0xFF))
+            total[level] += np.int64((counts >> np.uint64(BITS * level)) & np.uint64(0xFF))
     return total
+
+
+@njit(cache=True, nogil=True)
+def _half(start, stop, packed, cells, public, finest):  # noqa: ANN001, ANN202
+    """The finest level that half of the public samples have: 1 to 4, 0 none; for the cells start..stop."""
+    for place in range(start, stop):
+        ground = np.uint64(public[cells[place]])
+        counts, samples = _counts(packed[place] & (ground * EACH_LEVEL)), _ones(ground)
+        finest[place] = 0
+        for level in range(4):
+            seen = np.int64((counts >> np.uint64(BITS * level)) & np.uint64(0xFF))
+            if samples > 0 and 2 * seen >= samples:
+                finest[place] += 1
 
 
 @njit(cache=True, nogil=True)

@@ -62,7 +62,7 @@ class Vicinity:
         offsets = np.column_stack([rows[near], columns[near]])
         cell = grid.index_of(places)
         ground = np.zeros(len(cell), dtype=np.int64)
-        _gather(0, len(cell), cell, offsets, *grid.shape, np.bitwise_count(public), ground)
+        _gather(cell, offsets, *grid.shape, np.bitwise_count(public), ground)
         return cls(grid, cell, offsets, public, ground)
 
     def __len__(self) -> int:
@@ -83,24 +83,45 @@ class Vicinity:
         >>> around.share(first_cell, "detect").tolist()
         [0.5, nan]
         """
-        in_view = np.zeros(len(self.grid), dtype=np.uint8)
-        in_view[seen.cells] = np.bitwise_count(seen.samples(level) & self.public[seen.cells])
-        total = np.zeros(len(self.cell), dtype=np.int64)
+        return self.among(seen.cells).share(seen, level)
+
+    def among(self, cells: NDArray[np.int32]) -> Among:
+        """Which of some cells lie around each place, for whoever asks again and again what is seen in those cells."""
+        position = np.full(len(self.grid), -1, dtype=np.int32)
+        position[cells] = np.arange(len(cells), dtype=np.int32)
+        near = np.empty(len(self.cell) * len(self.offsets), dtype=np.int32)
+        heads = np.zeros(len(self.cell) + 1, dtype=np.int64)
+        _list(self.cell, self.offsets, *self.grid.shape, position, heads, near)
+        return Among(self, self.public[cells], heads, near[: heads[-1]].copy())
+
+
+@dataclass(frozen=True, eq=False)
+class Among:
+    """The vicinity of places, among some cells: those around place p are ``near[heads[p]:heads[p + 1]]``."""
+
+    vicinity: Vicinity
+    public: NDArray[np.uint16]  # of each of the cells
+    heads: NDArray[np.int64]
+    near: NDArray[np.int32]  # positions in the cells
+
+    def share(self, seen: Seen, level: str) -> NDArray[np.float64]:
+        """As `Vicinity.share`, of what is seen in those cells."""
+        around = self.vicinity
+        in_view = np.bitwise_count(seen.samples(level) & self.public)
+        total = np.zeros(len(around), dtype=np.int64)
         geometry.in_threads(
-            lambda start, stop: _gather(
-                start, stop, self.cell, self.offsets, *self.grid.shape, in_view, total
-            ),
-            len(self.cell),
+            lambda start, stop: _add(start, stop, self.heads, self.near, in_view, total),
+            len(around),
             least=PLACES_A_THREAD,
         )
-        share = np.divide(total, self.ground, out=np.zeros(len(total)), where=self.ground > 0)
-        return np.where(self.cell >= 0, share, np.nan)
+        share = np.divide(total, around.ground, out=np.zeros(len(total)), where=around.ground > 0)
+        return np.where(around.cell >= 0, share, np.nan)
 
 
 @njit(cache=True, nogil=True)
-def _gather(start, stop, cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN202
-    """Adds up the counts of the cells around each of the places start..stop."""
-    for place in range(start, stop):
+def _gather(cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN202
+    """Adds up the counts of the cells around each place."""
+    for place in range(len(cell)):
         if cell[place] < 0:
             continue
         row, column = cell[place] // columns, cell[place] % columns
@@ -108,3 +129,26 @@ def _gather(start, stop, cell, offsets, rows, columns, counts, total):  # noqa: 
             r, c = row + offsets[k, 0], column + offsets[k, 1]
             if 0 <= r < rows and 0 <= c < columns:
                 total[place] += counts[r * columns + c]
+
+
+@njit(cache=True, nogil=True)
+def _list(cell, offsets, rows, columns, position, heads, near):  # noqa: ANN001, ANN202
+    """Lists the positions of the cells around each place, of those that have one."""
+    used = 0
+    for place in range(len(cell)):
+        if cell[place] >= 0:
+            row, column = cell[place] // columns, cell[place] % columns
+            for k in range(len(offsets)):
+                r, c = row + offsets[k, 0], column + offsets[k, 1]
+                if 0 <= r < rows and 0 <= c < columns and position[r * columns + c] >= 0:
+                    near[used] = position[r * columns + c]
+                    used += 1
+        heads[place + 1] = used
+
+
+@njit(cache=True, nogil=True)
+def _add(start, stop, heads, near, counts, total):  # noqa: ANN001, ANN202
+    """Adds up the counts of the cells listed for each of the places start..stop."""
+    for place in range(start, stop):
+        for position in near[heads[place] : heads[place + 1]]:
+            total[place] += counts[position]

@@ -284,4 +284,5 @@ def warm() -> None:
     lines.chance([0.5], "detect", ground)
     seen = lines.seen([True])
     seen.totals(ground)
+    seen.finest(ground)
     vicinity.Vicinity.of(grid, [[1.0, 1.0]], 3, ground).share(seen, "detect")

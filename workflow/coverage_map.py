@@ -30,13 +30,8 @@ CHANCES = (0.2, 0.4, 0.6, 0.8)
 
 def level_codes(here: Ground, seen: Seen) -> NDArray[np.uint8]:
     """For each cell the finest level that at least half of its public ground is seen at: 0 none, 1 to 4."""
-    public = here.public[seen.cells]
-    half = np.bitwise_count(public)
     codes = np.zeros(len(here.grid), dtype=np.uint8)
-    reached = np.zeros(len(seen.cells), dtype=np.uint8)
-    for level in optics.LEVELS:
-        reached += (half > 0) & (2 * np.bitwise_count(seen.samples(level) & public) >= half)
-    codes[seen.cells] = reached
+    codes[seen.cells] = seen.finest(here.public)
     return codes
 
 

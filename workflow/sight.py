@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analytics.sightlines import Seen, Sightlines
-    from analytics.vicinity import Vicinity
+    from analytics.vicinity import Among, Vicinity
     from data.store import Store
 
 LAYERS = {"community": "Community cameras", "city": "City cameras", "alpr": "Plate readers"}
@@ -116,8 +116,11 @@ class Sight:
         """For each place the share of the public ground around it that these views see together at a level."""
         return self.figures.answer(
             (places, asked(counting), level, dark),
-            lambda: places.share(self.seen(counting, dark=dark), level),
+            lambda: self._among(places).share(self.seen(counting, dark=dark), level),
         )
+
+    def _among(self, places: Vicinity) -> Among:
+        return self.figures.answer(("among", places), lambda: places.among(self.lines.cells))
 
     def totals(
         self, counting: NDArray[np.bool_], *, twice: bool = False, dark: bool = False

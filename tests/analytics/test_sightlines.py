@@ -720,8 +720,8 @@ def test_several_people_may_trace_and_count_at_once():
 def test_after_warming_up_nothing_is_compiled_whatever_the_columns_are_made_of():
     viewshed.warm()
     loops = (
-        geometry.sample_cells, sightlines._collect, sightlines._miss, sightlines._total, vicinity._gather,
-        grid_module._mark,
+        geometry.sample_cells, sightlines._collect, sightlines._miss, sightlines._total, sightlines._half,
+        vicinity._gather, vicinity._list, vicinity._add, grid_module._mark,
     )  # fmt: skip
     before = [len(loop.signatures) for loop in loops]
     grid = around(20, 5)
@@ -737,6 +737,7 @@ def test_after_warming_up_nothing_is_compiled_whatever_the_columns_are_made_of()
             lines.chance([1] * len(lines), "detect", read_only, read_only, dark=dark)
         lines.of([]).seen([])
         seen.totals(read_only)
+        seen.finest(read_only)
         vicinity.Vicinity.of(grid, [[x, y]], 0, read_only.copy()).share(seen, "detect")
     for polygons in ([], [shapely.box(x, y, x + 1, y + 1)], [shapely.box(x, y, x + 9, y + 9)] * 3):
         grid.samples(polygons)
