@@ -98,7 +98,10 @@ def pdf(
     city = city or city_map.city()
     drawn = drawn or datetime.now(city.zone).date()
     file = io.BytesIO()
-    canvas = Canvas(file, pagesize=letter, invariant=1, pageCompression=1, lang="en-US")
+    canvas = Canvas(
+        file, pagesize=letter, invariant=1, pageCompression=1, lang="en-US", initialFontName=paper.REGULAR
+    )
+    canvas.setDateFormatter(lambda *_: f"D:{drawn:%Y%m%d}000000Z")  # the clock would make each print another
     title = f"What cameras see in {paper.printable(city.name)}"
     canvas.setTitle(title)
     canvas.setAuthor(paper.printable(asked_by))

@@ -92,6 +92,7 @@ def test_it_is_two_pages_of_letter_size_with_a_title_an_author_and_a_language(bu
     assert [tuple(page.mediabox[2:]) for page in read.pages] == [(612, 792)] * 2
     assert read.metadata.title == "What cameras see in Smalltown"
     assert read.metadata.author == "Ruth Adeyemi"
+    assert read.metadata.creation_date.date() == DRAWN
     assert read.trailer["/Root"]["/Lang"] == "en-US"
 
 
