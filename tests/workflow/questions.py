@@ -15,8 +15,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
+import sqlalchemy as sa
 from pyproj import Transformer
 
+from data import schema
 from tests import small_town
 from tests.people import COMMAND, register_camera, set_policy
 from workflow import coverage
@@ -43,6 +45,14 @@ def build(store: Store) -> Store:
     small_town.build(store)
     set_policy(store, location_error_m=0, harm_table="count")
     return store
+
+
+def load_of_the_map(connection: sa.Connection) -> None:
+    """What a load of a part of the map leaves behind beside its rows."""
+    number = connection.execute(sa.select(sa.func.count()).select_from(schema.load)).scalar_one() + 1
+    values = {"kind": "buildings", "file_name": "b", "file_hash": "0", "format": "b", "finished_at": NOON}
+    values |= {"rows": 1, "accepted": 1, "duplicates": 0, "quarantined": 0, "reasons": "{}", "seconds": 1.0}
+    connection.execute(schema.load.insert().values(id=number, **values))
 
 
 def ask(store: Store, since: date = DAY, until: date = DAY, **more: object) -> Answer:

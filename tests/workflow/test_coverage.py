@@ -29,6 +29,7 @@ from tests.workflow.questions import (
     corner_camera,
     days_since,
     in_view,
+    load_of_the_map,
     within,
 )
 from workflow import coverage
@@ -234,14 +235,8 @@ def test_a_map_that_is_loaded_anew_is_used_at_once(duckdb_town):
     register_camera(duckdb_town, 61, 8, azimuth=0)
     record(duckdb_town, (61, 32, NOON))
     assert ask(duckdb_town, level="detect").harm["any"].share == 0
-    values = {"kind": "buildings", "file_name": "b", "file_hash": "0", "format": "b", "finished_at": NOON}
-    values |= {"rows": 1, "accepted": 1, "duplicates": 0, "quarantined": 0, "reasons": "{}", "seconds": 1.0}
-
-    def without_buildings(connection: sa.Connection) -> None:
-        connection.execute(sa.delete(schema.building))
-        connection.execute(schema.load.insert().values(id=1, **values))
-
-    duckdb_town.write(without_buildings)
+    duckdb_town.write(lambda connection: connection.execute(sa.delete(schema.building)))
+    duckdb_town.write(load_of_the_map)
     found = ask(duckdb_town, level="detect")
     assert found.harm["any"].share == 1
     assert found.ground.samples == PUBLIC_SAMPLES + 32 * 20
