@@ -187,7 +187,11 @@ def in_columns(columns: Sequence[list[Flowable]], width: float, gutter: float) -
     cells = [cell for column in columns for cell in (column, "")][:-1]
     widths = [size for _ in columns for size in (width, gutter)][:-1]
     no_padding = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
-    return Table([cells], colWidths=widths, style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *no_padding])
+    return Table(
+        [cells],
+        colWidths=widths,
+        style=[("FONT", (0, 0), (-1, -1), REGULAR), ("VALIGN", (0, 0), (-1, -1), "TOP"), *no_padding],
+    )
 
 
 def down(canvas: Canvas, what: Flowable, top: float, left: float, width: float) -> float:

@@ -209,6 +209,12 @@ def test_any_name_is_printed_within_the_margins_of_two_pages(busy, name):
             assert 20 <= y <= 792 - 10, text
 
 
+def test_every_typeface_is_in_the_file(busy):
+    for page in PdfReader(io.BytesIO(drawn(busy))).pages:
+        for font in page["/Resources"]["/Font"].values():
+            assert "/FontFile2" in font.get_object()["/FontDescriptor"]
+
+
 def test_letters_with_accents_can_be_read(busy):
     name = EXTREME_NAMES["accents"]
     assert f"What cameras see in {name}" in pages(drawn(busy, city=replace(records.city(busy), name=name)))[0]
