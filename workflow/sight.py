@@ -20,6 +20,7 @@ from pyproj import Transformer
 from analytics import optics, sightlines, viewshed
 from analytics.geometry import WallIndex
 from data import records, settings
+from data.errors import PorchlightError
 from workflow import city_map
 from workflow.ground import Ground, ground
 from workflow.kept import Kept
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    import sqlalchemy as sa
     from numpy.typing import NDArray
 
     from analytics.sightlines import Seen, Sightlines
@@ -84,7 +86,7 @@ class Sight:
         self, at: datetime, layers: Collection[str], standings: Collection[str] = COUNTED
     ) -> NDArray[np.bool_]:
         """Which views count at a moment, of some layers and standings."""
-        return self.listed(at) & self._layer.isin(list(layers)) & self._standing.isin(list(standings))
+        return self.listed(at) & _one_of(self._layer, layers) & _one_of(self._standing, standings)
 
     @functools.cached_property
     def _spans(self) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], NDArray[np.int64]]:
@@ -142,15 +144,23 @@ class Sight:
 
         return self.figures.answer(("devices", asked(counting)), work)
 
-    def with_more(self, proposed: pd.DataFrame, walls: WallIndex, buildings: city_map.Footprints) -> Sight:
-        """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well."""
+    def with_more(
+        self, proposed: pd.DataFrame, since: datetime, walls: WallIndex, buildings: city_map.Footprints
+    ) -> Sight:
+        """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well from a moment on."""
         views = _prepared(proposed, self.ground, self.levels, buildings)
         lines = self.lines.joined(_traced(views, self.ground, self.levels, walls))
         together = pd.concat([self.views, views], ignore_index=True)
-        always = pd.DataFrame({"id": proposed["id"].unique()}).reindex(columns=["id", "begins", "ends"])
-        always = always.astype(self.listings.dtypes[["begins", "ends"]].to_dict())
-        listings = pd.concat([self.listings.drop(columns="camera"), always], ignore_index=True)
+        more = pd.DataFrame({"id": proposed["id"].unique(), "begins": pd.Timestamp(since), "ends": pd.NaT})
+        more = more.astype(self.listings.dtypes[["begins", "ends"]].to_dict())
+        listings = pd.concat([self.listings.drop(columns="camera"), more], ignore_index=True)
         return _assembled(self.ground, self.levels, together, lines, listings, ())
+
+
+def _one_of(values: pd.Categorical, wanted: Collection[str]) -> NDArray[np.bool_]:
+    """Which of the values are wanted; one that belongs to no category is not."""
+    by_code = np.append(values.categories.isin(list(wanted)), False)  # such a one has the code -1
+    return by_code[values.codes]
 
 
 def asked(counting: NDArray[np.bool_]) -> bytes:
@@ -166,7 +176,7 @@ def sight(store: Store) -> Sight:
     """What the cameras see, up to date at this call."""
     here = ground(store)
     with store.read() as connection:
-        levels = optics.checked_levels(settings.policy(connection, "levels_px_per_m"))
+        levels = _levels(connection)
     version = (*levels.values(), *records.cameras_version(store))
     with _one_at_a_time:
         held = _held.get(store)
@@ -175,6 +185,13 @@ def sight(store: Store) -> Sight:
         if held is None or held.version != version:
             held = _held[store] = _renewed(store, here, levels, version, held)
         return held
+
+
+def _levels(connection: sa.Connection) -> Mapping[str, float]:
+    try:
+        return optics.checked_levels(settings.policy(connection, "levels_px_per_m"))
+    except ValueError as error:
+        raise PorchlightError(f"Correct the policy setting levels_px_per_m. {error}") from error
 
 
 def _renewed(
