@@ -108,10 +108,15 @@ def show_map(
 
 def show_card(found: Answer, of: str, place_id: int, table: gpd.GeoDataFrame) -> None:
     """What is seen of a place, by which kinds of cameras, and which crimes were not."""
-    row, card = table.loc[place_id], place_card.card(found, of, place_id)
+    try:
+        card = place_card.card(found, of, place_id)
+    except PorchlightError as error:
+        st.error(str(error))  # a tile of an older map was clicked
+        return
+    row = table.loc[place_id]
     with st.container(border=True):
         st.subheader(row["name"] or "A street without a name")
-        st.markdown(coverage_words.place_sentence(found, row, card.since))
+        st.markdown(coverage_words.place_sentence(found, row, card))
         left, middle, right = st.columns(3)
         left.caption(f"{'Street metres' if of == 'street' else 'Public ground'} in view")
         left.dataframe(card.in_sight, hide_index=True)

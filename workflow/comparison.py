@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -17,6 +18,7 @@ from workflow import city_map, coverage
 from workflow import sight as sights
 from workflow.acts import check
 from workflow.coverage_words import percent, points
+from workflow.sight import LAYERS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -51,8 +53,8 @@ def with_proposed(
 ) -> Answer:
     """The answer to the same question if the proposed cameras were there as well, counted as stated ones.
 
-    Needs the act coverage.view. Raises `PorchlightError` for more than `MOST_PROPOSED` cameras, or a kind that
-    does not exist.
+    They are there from the moment of the question on, so the change since last quarter holds theirs too. Needs the
+    act coverage.view. Raises `PorchlightError` for more than `MOST_PROPOSED` cameras, or one that cannot be.
     """
     store = store or default_store()
     check(store, actor, coverage.VIEW)
@@ -60,11 +62,23 @@ def with_proposed(
         raise PorchlightError(f"Propose at most {MOST_PROPOSED} cameras at once.")
     if any(camera.kind not in optics.KINDS for camera in proposed):
         raise PorchlightError(f"Choose a kind of camera: {', '.join(optics.KINDS)}.")
-    return coverage.answer_of(store, question.checked(), _with(store, sights.sight(store), proposed))
+    if any(camera.layer not in LAYERS for camera in proposed):
+        raise PorchlightError(f"Choose whose camera it is: {', '.join(LAYERS.values())}.")
+    if not all(_can_be(camera) for camera in proposed):
+        raise PorchlightError(
+            "Choose the place of a camera on the map, and a direction from 0 to 360 degrees."
+        )
+    held = _with(store, sights.sight(store), proposed, question.at)
+    return coverage.answer_of(store, question.checked(), held)
+
+
+def _can_be(camera: Proposed) -> bool:
+    on_earth = abs(camera.lon) <= 180 and abs(camera.lat) < 90
+    return on_earth and (camera.azimuth is None or 0 <= camera.azimuth <= 360)
 
 
 @functools.lru_cache(maxsize=4)
-def _with(store: Store, held: Sight, proposed: tuple[Proposed, ...]) -> Sight:
+def _with(store: Store, held: Sight, proposed: tuple[Proposed, ...], at: datetime | None) -> Sight:
     if not proposed:
         return held
     views = pd.DataFrame(
@@ -80,7 +94,8 @@ def _with(store: Store, held: Sight, proposed: tuple[Proposed, ...]) -> Sight:
         }
     ).reindex(columns=records.VIEW_COLUMNS)
     views["hfov"] = views["hfov"].astype(float)
-    return held.with_more(views, sights.walls(store), city_map.footprints(store=store))
+    since = at or datetime.now(UTC)
+    return held.with_more(views, since, sights.walls(store), city_map.footprints(store=store))
 
 
 def figures(before: Answer, after: Answer) -> pd.DataFrame:

@@ -171,9 +171,10 @@ def answer_of(store: Store, question: Question, held: Sight) -> Answer:
     at = question.at or datetime.now(UTC)
     before_at = quarter_end(at, happened.zone)
     with store.read() as connection:
-        table = harm.TABLES[settings.policy(connection, "harm_table")]
+        named = settings.policy(connection, "harm_table")
+    weight_of, table = harm.weights_of(named), harm.TABLES[named]
     weights, kind_of_code = np.unique(
-        np.array([table.weights[code] for code in happened.codes]), return_inverse=True
+        np.array([weight_of[code] for code in happened.codes]), return_inverse=True
     )
     now, then = (held.counting(moment, question.layers, question.standings) for moment in (at, before_at))
     most = held.counting(at, question.layers, STANDINGS)
@@ -253,7 +254,10 @@ def at_the_end_of(day: date, *, store: Store | None = None) -> datetime:
 
 
 def sees_since(found: Answer, cells: NDArray[np.int64]) -> datetime | None:
-    """Since when a camera that counts now has been listed which sees any of some cells; None where none does."""
+    """Since when a camera that counts now has been listed which sees any of some cells.
+
+    None where none does, or where nobody recorded since when those do.
+    """
     views = views_into(found, cells)
     listings = found.sight.listings
     holding = listings["camera"].isin(found.sight.camera_of_view[views]) & (listings["begins"] <= found.at)

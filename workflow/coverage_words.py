@@ -11,15 +11,16 @@ import pandas as pd
 from data.offences import GROUPS
 from workflow.coverage import LIGHTS
 from workflow.gap_tables import FEWEST_STEADIED, told_apart
-from workflow.sight import COUNTED, LAYERS, STANDINGS
+from workflow.sight import LAYERS, STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     import geopandas as gpd
 
     from workflow.coverage import Answer
+    from workflow.place_card import Card
 
 LEVEL_WORDS = {
     "detect": "that something moves (detect)",
@@ -91,7 +92,7 @@ def sentence(found: Answer) -> str:
         for standing in question.standings
     ):
         return (
-            f"Nobody has stated which way the {listed:,} cameras look, so none counts: at most "
+            f"Nobody has stated which way {'the camera looks' if listed == 1 else f'the {listed:,} cameras look'}, so none counts: at most "
             f"{percent(overall.possible)} of {_denominator(found, incidents)} happened where one could show {what}."
         )
     share = f"A camera could show {what} at {percent(overall.share)} of {_denominator(found, incidents)}"
@@ -132,7 +133,9 @@ def figures(found: Answer) -> list[Figure]:
                 change != NO_POINTS,
                 since,
                 f"Of {harm.incidents:,} incidents. 95{SPACE}% interval {percent(harm.low)} to {percent(harm.high)}. "
-                "The change is the cameras' alone: the incidents are the same.",
+                "The change is the cameras' alone: the incidents are the same."
+                if harm.incidents
+                else "No such incident was recorded in this period.",
             )
         )
     light, level = found.main_light, found.question.level
@@ -250,14 +253,16 @@ def about_ranks(table: pd.DataFrame, shown: int) -> str:
         said = [
             f"Unseen harm is steadied: a place with few incidents borrows from all {ranked:,}.",
             *said,
-            f"{apart:,} {'is' if apart == 1 else 'are'} for certain among the worst tenth ({worst:,}).",
+            f"{apart:,} {'are' if apart > 1 else 'is'} for certain among the worst tenth ({worst:,})."
+            if apart
+            else f"None is for certain among the worst tenth ({worst:,}).",
         ]
     if len(table) > shown:
         said.append(f"The {shown:,} largest are shown; the files have all.")
     return " ".join(said)
 
 
-def place_sentence(found: Answer, row: pd.Series, since: datetime | None) -> str:
+def place_sentence(found: Answer, row: pd.Series, card: Card) -> str:
     """One place in words: its unseen harm with interval and ranks, its incidents, and since when it is seen."""
     unit = found.harm_table.unit
     said = [
@@ -270,11 +275,12 @@ def place_sentence(found: Answer, row: pd.Series, since: datetime | None) -> str
             f"Unseen harm {row['gap']:,.0f} {unit} ({row['low']:,.0f} to {row['high']:,.0f}), "
             f"rank {row['rank_low']} to {row['rank_high']}."
         )
-    said.append(
-        f"A camera that counts has seen some of it since {day(since)}."
-        if since
-        else "No camera that counts sees any of it."
-    )
+    if card.cameras.empty:
+        said.append("No camera that counts sees any of it.")
+    elif card.since is None:
+        said.append("A camera that counts sees some of it; nobody recorded since when.")
+    else:
+        said.append(f"A camera that counts has seen some of it since {day(card.since)}.")
     return " ".join(said)
 
 
@@ -308,8 +314,3 @@ def ground_table(found: Answer) -> pd.DataFrame:
             },
         }
     )
-
-
-def is_plain(found: Answer) -> bool:
-    """Whether only directions that somebody verified or stated count."""
-    return found.question.standings <= COUNTED

@@ -29,7 +29,8 @@ class Card:
     in_sight: pd.DataFrame  # a row a level: By day, %, In the dark, %
     cameras: pd.DataFrame  # kind, whose, how many see any of it
     unseen: pd.DataFrame  # a row a group of offences: incidents, expected out of view
-    since: datetime | None  # a camera that still counts has seen some of it since then
+    # A camera that still counts has seen some of it since then; None where none does, or nobody knows since when.
+    since: datetime | None
 
 
 def card(found: Answer, of: str, place_id: int) -> Card:

@@ -283,5 +283,7 @@ def test_cameras_without_any_ground_in_view_are_counted_all_the_same(duckdb_town
 
 def test_a_policy_of_sharpness_that_makes_no_sense_is_a_sentence(duckdb_town):
     set_policy(duckdb_town, levels_px_per_m={"detect": 25})
-    with pytest.raises((PorchlightError, ValueError), match="Give pixels a metre for exactly these levels"):
+    with pytest.raises(
+        PorchlightError, match=r"levels_px_per_m\. Give pixels a metre for exactly these levels"
+    ):
         ask(duckdb_town)
