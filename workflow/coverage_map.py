@@ -94,12 +94,16 @@ def steps(amounts: NDArray[np.float64] | NDArray[np.int64]) -> list[float]:
     largest = float(np.nanmax(amounts, initial=0))
     if largest <= 0:
         return []
-    found = [_round(largest * 0.8 / 4.0**step) for step in range(STEPS_SHOWN)]
+    found = [round_number(largest * 0.8 / 4.0**step) for step in range(STEPS_SHOWN)]
     return sorted({step for step in found if step >= min(1.0, largest)})
 
 
-def _round(amount: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is not above the amount."""
+def round_number(amount: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above the amount.
+
+    >>> round_number(7.3), round_number(0.24)
+    (5.0, 0.2)
+    """
     power = 10.0 ** math.floor(math.log10(amount))
     return next(factor * power for factor in (5.0, 2.0, 1.0) if factor * power <= amount)
 

@@ -15,7 +15,7 @@ from reportlab.lib.utils import ImageReader
 
 from data import records
 from workflow import paper
-from workflow.coverage_map import level_codes
+from workflow.coverage_map import level_codes, round_number
 from workflow.gap_tables import told_apart
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def scale_bar(canvas: Canvas, places: Scale, right: float, top: float, most: flo
     canvas.setLineWidth(0.8)
     bars = []
     for unit, metres in (("km", 1000.0), ("mi", 1609.344)):
-        length = _round((most - ARROW_WIDTH - UNIT_WIDTH) / places.points_a_metre / metres)
+        length = round_number((most - ARROW_WIDTH - UNIT_WIDTH) / places.points_a_metre / metres)
         bars.append((f"{length:g} {unit}", length * metres * places.points_a_metre))
     left = right - ARROW_WIDTH - UNIT_WIDTH - max(wide for _, wide in bars)
     for row, (words, wide) in enumerate(bars):
@@ -272,13 +272,3 @@ def scale_bar(canvas: Canvas, places: Scale, right: float, top: float, most: flo
     canvas.setFont(paper.STRONG, 8)
     canvas.drawCentredString(right - 7, top - 24, "N")
     canvas.restoreState()
-
-
-def _round(amount: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is not above the amount.
-
-    >>> _round(7.3), _round(0.24)
-    (5.0, 0.2)
-    """
-    power = 10.0 ** math.floor(math.log10(amount))
-    return next(factor * power for factor in (5.0, 2.0, 1.0) if factor * power <= amount)
