@@ -280,7 +280,7 @@ def test_cameras_whose_direction_nobody_knows_count_for_nothing(town):
     corner_camera(town, azimuth=None, days_old=questions.days_since(AT) + 30)
     record(town, (*SEEN, NOON))
     first, second = pages(drawn(town))
-    assert "Nobody has stated which way the 1 cameras look" in first
+    assert "Nobody has stated which way the camera looks" in first
     assert "No camera that counts sees any of the ground." in first
     assert "Community cameras 1 0 0 0 0 1" in second
 
