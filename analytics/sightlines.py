@@ -118,14 +118,13 @@ class Sightlines:
         What is asked for is asked of cells. Read in this order, and not view after view, the hits of a
         cell lie side by side in memory.
         """
-        order = np.argsort(self.cell, kind="stable")
-        heads = np.searchsorted(self.cell[order], self.cells)
-        return (
-            np.append(heads, len(order)),
-            self.view_of_hit[order],
-            self.day[order],
-            self.light[order],
-        )
+        position = np.empty(len(self.grid), dtype=np.int32)
+        position[self.cells] = np.arange(len(self.cells), dtype=np.int32)
+        place = position[self.cell]
+        heads = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(self.cells)))])
+        view, day, light = np.empty_like(self.cell), np.empty_like(self.day), np.empty_like(self.light)
+        _turn(self.heads, place, self.day, self.light, heads[:-1].copy(), view, day, light)
+        return heads, view, day, light
 
     def seen(self, counting: ArrayLike, lit: NDArray[np.uint16] | None = None, *, dark: bool = False) -> Seen:
         """What the views ``counting`` (n,) bool see together.
@@ -266,6 +265,16 @@ def _first_bit(level: str) -> np.uint64:
     """Where the sixteen bits of a level begin."""
     optics.pixels_of(level)  # refuses an unknown one in a sentence
     return np.uint64(BITS * list(optics.LEVELS).index(level))
+
+
+@njit(cache=True, nogil=True)
+def _turn(heads, place, day, light, free, view_out, day_out, light_out):  # noqa: ANN001, ANN202
+    """Puts the hits, which come view after view, in the order of their places; ``free`` is the next slot of each."""
+    for view in range(len(heads) - 1):
+        for hit in range(heads[view], heads[view + 1]):
+            slot = free[place[hit]]
+            free[place[hit]] += 1
+            view_out[slot], day_out[slot], light_out[slot] = view, day[hit], light[hit]
 
 
 # What the loops below have in common is one line, and each is run over millions of hits.
