@@ -58,6 +58,7 @@ def with_proposed(
     """
     store = store or default_store()
     check(store, actor, coverage.VIEW)
+    question = question.checked()
     if len(proposed) > MOST_PROPOSED:
         raise PorchlightError(f"Propose at most {MOST_PROPOSED} cameras at once.")
     if any(camera.kind not in optics.KINDS for camera in proposed):
@@ -69,7 +70,7 @@ def with_proposed(
             "Choose the place of a camera on the map, and a direction from 0 to 360 degrees."
         )
     held = _with(store, sights.sight(store), proposed, question.at)
-    return coverage.answer_of(store, question.checked(), held)
+    return coverage.answer_of(store, question, held)
 
 
 def _can_be(camera: Proposed) -> bool:
