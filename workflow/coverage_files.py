@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data import records
 from data.store import Store, default_store
 from workflow import chances as footage
 from workflow import coverage_words, exports, handout
@@ -35,9 +36,11 @@ class File:
     content: Callable[[], bytes]
 
 
-def files(actor: Actor, found: Answer, of: str, shown: gpd.GeoDataFrame) -> list[File]:
+def files(
+    actor: Actor, found: Answer, of: str, shown: gpd.GeoDataFrame, *, store: Store | None = None
+) -> list[File]:
     """The gaps as `coverage_words.gaps_shown` has them in every format, and the print for a council."""
-    question = found.question
+    question, city = found.question, records.city(store or default_store())
     stem = f"gaps by {of} {question.since} to {question.until}"
     notes = coverage_words.notes(found)
     table = shown.drop(columns="geometry")
@@ -48,7 +51,7 @@ def files(actor: Actor, found: Answer, of: str, shown: gpd.GeoDataFrame) -> list
     }
     return [
         File("Print (PDF)", f"coverage {question.since} to {question.until}.pdf", "application/pdf",
-             lambda: handout.pdf(found, gap_table(found, "block"), asked_by=actor.name)),
+             lambda: handout.pdf(found, gap_table(found, "block"), asked_by=actor.name, city=city)),
         File("CSV", f"{stem}.csv", "text/csv", lambda: exports.csv(table)),
         File("Excel", f"{stem}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
              lambda: exports.xlsx(tables, notes)),

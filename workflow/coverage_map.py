@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CRIME_CELL_M = 100.0
 # Steps of a map of amounts: round numbers, each a few times the one before.
 STEPS_SHOWN = 4
+LEAST_SHOWN = 0.1  # less of a thing than this is nothing to act on
 SIMPLER_M = 2.0  # lines on the map may be off by so much
 CHANCES = (0.2, 0.4, 0.6, 0.8)
 
@@ -61,8 +62,9 @@ def chance_codes(found: Answer, chances: NDArray[np.float64]) -> NDArray[np.uint
 
 def block_codes(found: Answer, table: pd.DataFrame) -> tuple[NDArray[np.uint8], list[float]]:
     """For each cell the step of its block's gap, and where the steps begin (see `steps`)."""
-    edges = steps(table["gap"].to_numpy(dtype=float))
-    gap = table["gap"].reindex(found.ground.blocks.frame["id"]).fillna(0).to_numpy(dtype=float)
+    # Rounded, since a gap of one may come out a hair below it.
+    gap = table["gap"].reindex(found.ground.blocks.frame["id"]).fillna(0).to_numpy(dtype=float).round(6)
+    edges = steps(gap)
     of_block = np.searchsorted(edges, gap, side="right").astype(np.uint8)
     # One block more, for cells that lie in none.
     return np.append(of_block, np.uint8(0))[found.ground.blocks.of_cell], edges
@@ -86,16 +88,16 @@ def crime_codes(found: Answer) -> tuple[Grid, NDArray[np.uint8], list[float]]:
 def steps(amounts: NDArray[np.float64] | NDArray[np.int64]) -> list[float]:
     """Where the colours of a map of amounts begin: round numbers, each about four times the one before.
 
-    The last begins below the largest amount, and nothing is shown below the first.
+    The last begins at or below the largest amount, and nothing is shown below the first.
 
     >>> steps(np.array([0, 0, 1, 2, 3, 8])), steps(np.array([0, 250])), steps(np.array([0]))
     ([1.0, 5.0], [2.0, 10.0, 50.0, 200.0], [])
     """
     largest = float(np.nanmax(amounts, initial=0))
-    if largest <= 0:
+    if largest < LEAST_SHOWN:
         return []
-    found = [round_number(largest * 0.8 / 4.0**step) for step in range(STEPS_SHOWN)]
-    return sorted({step for step in found if step >= min(1.0, largest)})
+    found = {round_number(largest * 0.8 / 4.0**step) for step in range(STEPS_SHOWN)}
+    return sorted(step for step in found if step >= 1) or [round_number(min(largest, 1.0))]
 
 
 def round_number(amount: float) -> float:

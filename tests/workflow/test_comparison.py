@@ -51,7 +51,7 @@ def test_a_proposed_camera_sees_what_it_would_see_if_it_were_there(town):
     found = ask(town)
     assert in_view(if_it_were) == in_view(found)
     assert in_view(if_it_were, light="dark") == in_view(found, light="dark")
-    assert if_it_were.harm["day"].share == found.harm["day"].share == 0.5
+    assert if_it_were.harm["day"].share == found.harm["day"].share > 0
     assert if_it_were.counted == found.counted
 
 
