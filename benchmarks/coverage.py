@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 
 CHANGES = 100
 FRESH = 10  # cameras that come, turn and go
+TRIES = 3  # of each way
 SHIFTS = 8  # other places for the grid to begin at
 SEED = 0
 COLOURS = list(maps.LEVEL_COLOURS["light"].values())
@@ -486,13 +487,16 @@ def peers(cameras: int) -> None:
     }
     fastest = None
     for name, way in ways.items():
-        laps = Laps()
+        tries = []
         try:
-            share = way(laps)
+            for _ in range(TRIES):
+                laps = Laps()
+                share = way(laps)
+                tries.append([laps.seconds[what][0] for what in ("views", "union", "incidents")])
         except ImportError:
             print(f"    {name}: left out, not installed (requirements-bench.txt)")
             continue
-        seconds = [laps.seconds[what][0] for what in ("views", "union", "incidents")]
+        seconds = min(tries, key=sum)  # what else the machine does only ever adds
         total = sum(seconds)
         fastest = fastest or total
         print(
