@@ -52,13 +52,7 @@ class Seen:
 
     def totals(self, public: NDArray[np.uint16], *, twice: bool = False) -> dict[str, int]:
         """How many samples are seen at each level or better, of those that are ``public`` (of every cell)."""
-        packed, public = self.twice if twice else self.once, _writable(public)
-        parts = geometry.in_threads(
-            lambda start, stop: _total(start, stop, packed, self.cells, public),
-            len(self.cells),
-            least=CELLS_A_THREAD,
-        )
-        return dict(zip(optics.LEVELS, np.sum(parts, axis=0).tolist(), strict=True))
+        return totals(self.twice if twice else self.once, public[self.cells])
 
     def finest(self, public: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """For each of the cells the finest level that half of its public samples are seen at, 1 to 4; 0 for none.
@@ -70,9 +64,9 @@ class Seen:
         >>> Seen(cells, once, once).finest(np.array([0xFFFF, 0x0FFF, 0], np.uint16)).tolist()
         [2, 1, 0]
         """
-        finest, public = np.empty(len(self.cells), dtype=np.uint8), _writable(public)
+        finest, ground = np.empty(len(self.cells), dtype=np.uint8), public[self.cells]
         geometry.in_threads(
-            lambda start, stop: _half(start, stop, self.once, self.cells, public, finest),
+            lambda start, stop: _half(start, stop, self.once, ground, finest),
             len(self.cells),
             least=CELLS_A_THREAD,
         )
@@ -212,9 +206,12 @@ class Sightlines:
         return lit[self.cells]
 
 
-def _writable(samples: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """A copy of read-only memory, for which the loops would be compiled once more; anything else itself."""
-    return np.require(samples, np.uint16, ["C", "W"])
+def totals(packed: NDArray[np.uint64], public: NDArray[np.uint16]) -> dict[str, int]:
+    """How many samples some cells have at each level, 16 bits a level, of those that are ``public`` in each."""
+    parts = geometry.in_threads(
+        lambda start, stop: _total(packed[start:stop], public[start:stop]), len(packed), least=CELLS_A_THREAD
+    )
+    return dict(zip(optics.LEVELS, np.sum(parts, axis=0).tolist(), strict=True))
 
 
 def trace(
@@ -331,21 +328,21 @@ def _counts(left):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _total(start, stop, packed, cells, public):  # noqa: ANN001, ANN202
-    """How many samples that are public each level has, over the cells start..stop."""
+def _total(packed, public):  # noqa: ANN001, ANN202
+    """How many samples that are public each level has, over all cells."""
     total = np.zeros(4, dtype=np.int64)
-    for place in range(start, stop):
-        counts = _counts(packed[place] & (np.uint64(public[cells[place]]) * EACH_LEVEL))
+    for place in range(len(packed)):
+        counts = _counts(packed[place] & (np.uint64(public[place]) * EACH_LEVEL))
         for level in range(4):
             total[level] += np.int64((counts >> np.uint64(BITS * level)) & np.uint64(0xFF))
     return total
 
 
 @njit(cache=True, nogil=True)
-def _half(start, stop, packed, cells, public, finest):  # noqa: ANN001, ANN202
+def _half(start, stop, packed, public, finest):  # noqa: ANN001, ANN202
     """The finest level that half of the public samples have: 1 to 4, 0 none; for the cells start..stop."""
     for place in range(start, stop):
-        ground = np.uint64(public[cells[place]])
+        ground = np.uint64(public[place])
         counts, samples = _counts(packed[place] & (ground * EACH_LEVEL)), _ones(ground)
         finest[place] = 0
         for level in range(4):

@@ -128,10 +128,17 @@ class Sight:
         self, counting: NDArray[np.bool_], *, twice: bool = False, dark: bool = False
     ) -> Mapping[str, int]:
         """Samples of public ground that these views see at each level, or that two of them do."""
-        return self.figures.answer(
-            ("totals", asked(counting), twice, dark),
-            lambda: self.seen(counting, dark=dark).totals(self.ground.public, twice=twice),
-        )
+
+        def work() -> Mapping[str, int]:
+            seen = self.seen(counting, dark=dark)
+            return sightlines.totals(seen.twice if twice else seen.once, self._public)
+
+        return self.figures.answer(("totals", asked(counting), twice, dark), work)
+
+    @functools.cached_property
+    def _public(self) -> NDArray[np.uint16]:
+        """The samples of public ground of each of the cells that are in any view."""
+        return self.ground.public[self.lines.cells]
 
     def devices(self, counting: NDArray[np.bool_]) -> Mapping[str, int]:
         """How many cameras have one of these views, by the best known of them: a number for each of `STANDINGS`."""
