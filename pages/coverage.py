@@ -164,9 +164,8 @@ def show_gaps(actor: Actor, found: Answer, tables: dict[str, gpd.GeoDataFrame]) 
             )
 
 
-def main() -> None:
+def main(actor: Actor) -> None:
     """The page from its question to its files."""
-    actor = guard.require("coverage")
     st.title("Coverage")
     # The answer stands first, also on a phone, though the filters must be read before it is known.
     top, middle = st.container(), st.container()
@@ -200,4 +199,5 @@ def main() -> None:
         st.dataframe(coverage_words.ground_table(found), hide_index=True, width="stretch")
 
 
-main()
+person = guard.require("coverage")
+main(person)
