@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from data import schema
+from data.errors import PorchlightError
 
 
 class Setting(NamedTuple):
@@ -99,6 +100,16 @@ def environment(name: str) -> str:
     """The value of an environment setting, or its default."""
     default = {setting.name: setting.default for setting in ENVIRONMENT}[name]
     return os.environ.get(name) or default
+
+
+def metres(connection: sa.Connection, name: str, least: float, most: float) -> float:
+    """As `policy`, for a length in metres; `PorchlightError` says what to set where it makes no sense."""
+    value = policy(connection, name)
+    if not (isinstance(value, int | float) and least <= value <= most):  # not a number compares false
+        raise PorchlightError(
+            f"The setting {name} is {value!r}: set it to a number of metres from {least:g} to {most:g}."
+        )
+    return float(value)
 
 
 def policy(connection: sa.Connection, name: str) -> Any:

@@ -63,7 +63,7 @@ class Crimes:
 def crimes(store: Store) -> Crimes:
     """The incidents, as they are loaded at this call."""
     with store.read() as connection:
-        error_m = settings.policy(connection, "location_error_m")
+        error_m = settings.metres(connection, "location_error_m", 0, 500)
     return _crimes(store, ground(store), records.incidents_version(store), error_m)
 
 

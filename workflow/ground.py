@@ -97,8 +97,8 @@ def ground(store: Store) -> Ground:
     Raises `PorchlightError` where there is neither an outline nor a block.
     """
     with store.read() as connection:
-        cell_m = settings.policy(connection, "coverage_cell_m")
-        lamp_m = settings.policy(connection, "street_lamp_reach_m")
+        cell_m = settings.metres(connection, "coverage_cell_m", 0.5, 100)
+        lamp_m = settings.metres(connection, "street_lamp_reach_m", 0, 100)
     return _ground(store, city_map.map_version(store=store), cell_m, lamp_m)
 
 

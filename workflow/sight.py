@@ -154,8 +154,11 @@ class Sight:
     def with_more(
         self, proposed: pd.DataFrame, since: datetime, walls: WallIndex, buildings: city_map.Footprints
     ) -> Sight:
-        """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well from a moment on."""
-        views = _prepared(proposed, self.ground, self.levels, buildings)
+        """As if the cameras of ``proposed`` (columns of records.views, with id) were listed as well from a moment on.
+
+        Their directions are stated, also of one that can turn: it is proposed to look there.
+        """
+        views = _prepared(proposed, self.ground, self.levels, buildings).assign(standing="stated")
         lines = self.lines.joined(_traced(views, self.ground, self.levels, walls))
         together = pd.concat([self.views, views], ignore_index=True)
         more = pd.DataFrame({"id": proposed["id"].unique(), "begins": pd.Timestamp(since)})

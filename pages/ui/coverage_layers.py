@@ -111,7 +111,7 @@ def bounds(found: Answer) -> tuple[float, float, float, float]:
 
 def _from(edges: Sequence[float], unit: str) -> Colours:
     return {
-        f"{edge:,.0f} or more {unit}": colour
+        f"{edge:,.10g} or more {unit}": colour
         for edge, colour in zip(edges, maps.CRIME_COLOURS[-len(edges) :] if edges else (), strict=True)
     }
 

@@ -8,10 +8,12 @@ import shapely
 import sqlalchemy as sa
 
 from data import schema
+from data.errors import PorchlightError
 from tests import small_town
 from tests.people import set_policy
 from tests.workflow import questions
 from tests.workflow.questions import PUBLIC_SAMPLES
+from workflow import crimes
 from workflow.ground import MARGIN_M, STREET_STEP_M, ground
 
 
@@ -147,3 +149,18 @@ def test_a_town_without_blocks_and_districts_has_none(duckdb_town):
     here = ground(duckdb_town)
     assert (len(here.blocks), len(here.districts), len(here.streets)) == (0, 0, 0)
     assert here.samples == PUBLIC_SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("coverage_cell_m", 0),
+        ("coverage_cell_m", "wide"),
+        ("street_lamp_reach_m", -1),
+        ("location_error_m", None),
+    ],
+)
+def test_a_length_that_makes_no_sense_is_a_sentence(duckdb_town, setting, value):
+    set_policy(duckdb_town, **{setting: value})
+    with pytest.raises(PorchlightError, match=f"setting {setting} is .*: set it to a number of metres from"):
+        crimes.crimes(duckdb_town)
