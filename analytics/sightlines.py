@@ -64,12 +64,8 @@ class Seen:
         >>> Seen(cells, once, once).finest(np.array([0xFFFF, 0x0FFF, 0], np.uint16)).tolist()
         [2, 1, 0]
         """
-        finest, ground = np.empty(len(self.cells), dtype=np.uint8), public[self.cells]
-        geometry.in_threads(
-            lambda start, stop: _half(start, stop, self.once, ground, finest),
-            len(self.cells),
-            least=CELLS_A_THREAD,
-        )
+        finest = np.empty(len(self.cells), dtype=np.uint8)
+        _half(self.once, public[self.cells], finest)
         return finest
 
 
@@ -208,10 +204,7 @@ class Sightlines:
 
 def totals(packed: NDArray[np.uint64], public: NDArray[np.uint16]) -> dict[str, int]:
     """How many samples some cells have at each level, 16 bits a level, of those that are ``public`` in each."""
-    parts = geometry.in_threads(
-        lambda start, stop: _total(packed[start:stop], public[start:stop]), len(packed), least=CELLS_A_THREAD
-    )
-    return dict(zip(optics.LEVELS, np.sum(parts, axis=0).tolist(), strict=True))
+    return dict(zip(optics.LEVELS, _total(packed, public).tolist(), strict=True))
 
 
 def trace(
@@ -339,16 +332,15 @@ def _total(packed, public):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _half(start, stop, packed, public, finest):  # noqa: ANN001, ANN202
-    """The finest level that half of the public samples have: 1 to 4, 0 none; for the cells start..stop."""
-    for place in range(start, stop):
-        ground = np.uint64(public[place])
-        counts, samples = _counts(packed[place] & (ground * EACH_LEVEL)), _ones(ground)
+def _half(packed, public, finest):  # noqa: ANN001, ANN202
+    """The finest level that half of the public samples of each cell have: 1 to 4, 0 none."""
+    for place in range(len(packed)):
+        ground = np.uint64(public[place]) * EACH_LEVEL
+        counts, samples = _counts(packed[place] & ground), _counts(ground) & np.uint64(0xFF)
         finest[place] = 0
         for level in range(4):
-            seen = np.int64((counts >> np.uint64(BITS * level)) & np.uint64(0xFF))
-            if samples > 0 and 2 * seen >= samples:
-                finest[place] += 1
+            seen = (counts >> np.uint64(BITS * level)) & np.uint64(0xFF)
+            finest[place] += samples > np.uint64(0) and np.uint64(2) * seen >= samples
 
 
 @njit(cache=True, nogil=True)

@@ -14,17 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from analytics import geometry
-
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from analytics.grid import Grid
     from analytics.sightlines import Seen
-
-
-#: Fewer places are done before a second thread has started.
-PLACES_A_THREAD = 10_000
 
 
 def radius_of(median_error_m: float) -> float:
@@ -109,11 +103,7 @@ class Among:
         around = self.vicinity
         in_view = np.bitwise_count(seen.samples(level) & self.public)
         total = np.zeros(len(around), dtype=np.int64)
-        geometry.in_threads(
-            lambda start, stop: _add(start, stop, self.heads, self.near, in_view, total),
-            len(around),
-            least=PLACES_A_THREAD,
-        )
+        _add(self.heads, self.near, in_view, total)
         share = np.divide(total, around.ground, out=np.zeros(len(total)), where=around.ground > 0)
         return np.where(around.cell >= 0, share, np.nan)
 
@@ -147,8 +137,8 @@ def _list(cell, offsets, rows, columns, position, heads, near):  # noqa: ANN001,
 
 
 @njit(cache=True, nogil=True)
-def _add(start, stop, heads, near, counts, total):  # noqa: ANN001, ANN202
-    """Adds up the counts of the cells listed for each of the places start..stop."""
-    for place in range(start, stop):
+def _add(heads, near, counts, total):  # noqa: ANN001, ANN202
+    """Adds up the counts of the cells listed for each place."""
+    for place in range(len(total)):
         for position in near[heads[place] : heads[place + 1]]:
             total[place] += counts[position]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import optics, vicinity
+from analytics import optics
 from analytics.grid import Grid
 from analytics.sightlines import Seen
 from analytics.vicinity import Vicinity, radius_of
@@ -147,17 +147,6 @@ def test_a_radius_far_beyond_the_grid_takes_in_all_its_ground():
     for radius_m in (60.0, 1e7):
         around = Vicinity.of(grid, grid.centres(), radius_m, public)
         assert set(around.ground.tolist()) == {int(np.bitwise_count(public).sum())}
-
-
-def test_places_in_threads_have_the_shares_they_have_alone(monkeypatch):
-    random = np.random.default_rng(0)
-    grid = Grid(FAR_AWAY, 10.0, (9, 12))
-    places = random.uniform(-10, 130, (200, 2)) + FAR_AWAY
-    around, seen = Vicinity.of(grid, places, 25, ground(random, grid)), some(random, grid)
-    alone = around.share(seen, "detect")
-    monkeypatch.setattr(vicinity, "PLACES_A_THREAD", 7)
-    assert np.array_equal(around.share(seen, "detect"), alone, equal_nan=True)
-    assert len(around) == 200
 
 
 def test_no_places_have_no_shares():
