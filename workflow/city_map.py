@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from data import records, schema
 from data.store import Store, default_store
 from workflow import map_tiles
+from workflow.kept import worked_out_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def footprints(*, store: Store | None = None) -> Footprints:
     return _footprints(store, map_version(store=store))
 
 
-@functools.lru_cache(maxsize=2)
+@worked_out_once(2)
 def _footprints(store: Store, _version: int) -> Footprints:
     """The version only makes a new load a new question."""
     frame = records.layer(store, "building").to_crs(records.city(store).crs)
@@ -104,7 +104,7 @@ class _Streets:
     tree: shapely.STRtree
 
 
-@functools.lru_cache(maxsize=2)
+@worked_out_once(2)
 def _streets(store: Store, _version: int) -> _Streets:
     """The version only makes a new load a new question."""
     frame = records.layer(store, "street")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from analytics import daylight
 from analytics.vicinity import Vicinity, radius_of
 from data import records, settings
 from workflow.ground import Ground, ground
+from workflow.kept import worked_out_once
 
 if TYPE_CHECKING:
     from datetime import date
@@ -67,7 +67,7 @@ def crimes(store: Store) -> Crimes:
     return _crimes(store, ground(store), records.incidents_version(store), error_m)
 
 
-@functools.lru_cache(maxsize=2)
+@worked_out_once(2)
 def _crimes(store: Store, here: Ground, _version: tuple[object, ...], error_m: float) -> Crimes:
     """The version only makes a new load a new question."""
     city = records.city(store)

@@ -15,6 +15,7 @@ from analytics.grid import Grid
 from data import records, settings
 from data.errors import PorchlightError
 from workflow import city_map
+from workflow.kept import worked_out_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def ground(store: Store) -> Ground:
     return _ground(store, city_map.map_version(store=store), cell_m, lamp_m)
 
 
-@functools.lru_cache(maxsize=2)
+@worked_out_once(2)
 def _ground(store: Store, _map_version: int, cell_m: float, lamp_m: float) -> Ground:
     """The version only makes a new load a new question."""
     city = records.city(store)

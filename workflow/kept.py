@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 Answer = TypeVar("Answer")
+Asked = ParamSpec("Asked")
+
+
+def worked_out_once(most: int) -> Callable[[Callable[Asked, Answer]], Callable[Asked, Answer]]:
+    """As `functools.lru_cache`, for work of seconds: whoever asks while it is done waits, and nobody does it again.
+
+    >>> @worked_out_once(2)
+    ... def square(n):
+    ...     print("at work")
+    ...     return n * n
+    >>> square(3), square(3)
+    at work
+    (9, 9)
+    """
+
+    def decorate(work: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+        one_at_a_time = threading.Lock()
+        kept = functools.lru_cache(maxsize=most)(work)
+
+        @functools.wraps(work)
+        def answer(*asked: Asked.args, **named: Asked.kwargs) -> Answer:
+            with one_at_a_time:
+                return kept(*asked, **named)  # type: ignore[arg-type]  # what may be asked can be kept
+
+        return answer
+
+    return decorate
 
 
 class Kept:

@@ -17,6 +17,7 @@ import shapely
 from data import records
 from data.store import default_store
 from workflow import vector_tile
+from workflow.kept import worked_out_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +119,7 @@ def _layers(store: Store, version: int) -> dict[str, _Layer]:
         return _read(store, version)
 
 
-@functools.lru_cache(maxsize=2)
+@worked_out_once(2)
 def _read(store: Store, _version: int) -> dict[str, _Layer]:
     """All that the base map shows. The version only makes a new load a new question."""
     city = records.city_or_none(store)

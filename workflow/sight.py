@@ -23,7 +23,7 @@ from data import records, settings
 from data.errors import PorchlightError
 from workflow import city_map
 from workflow.ground import Ground, ground
-from workflow.kept import Kept
+from workflow.kept import Kept, worked_out_once
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -288,7 +288,7 @@ def walls(store: Store) -> WallIndex:
     return _walls(store, city_map.map_version(store=store))
 
 
-@functools.lru_cache(maxsize=2)
+@worked_out_once(2)
 def _walls(store: Store, _map_version: int) -> WallIndex:
     """The version only makes a new load a new question."""
     return WallIndex.of(viewshed.walls_of(city_map.footprints(store=store).polygons))
