@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import zlib
 from typing import TYPE_CHECKING
 
 import pydeck as pdk
@@ -123,8 +124,15 @@ def painted(grid: Grid, codes: NDArray[np.uint8], colours: Sequence[Sequence[int
     palette = [(0, 0, 0, 0), *map(tuple, colours)]
     image.putpalette([part for colour in palette for part in colour[:3]])
     file = io.BytesIO()
-    # Most of a picture is clear, so that little effort finds nearly all there is to save.
-    image.save(file, "PNG", transparency=bytes(colour[3] for colour in palette), compress_level=3, bits=4)
+    # Most of a picture is clear: runs of the same pixel are nearly all there is to save, and soonest found.
+    image.save(
+        file,
+        "PNG",
+        transparency=bytes(colour[3] for colour in palette),
+        compress_level=3,
+        compress_type=zlib.Z_RLE,
+        bits=4,
+    )
     address = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
     return pdk.Layer(
         "BitmapLayer",
