@@ -61,11 +61,14 @@ def chance_codes(found: Answer, chances: NDArray[np.float64]) -> NDArray[np.uint
 
 
 def block_codes(found: Answer, table: pd.DataFrame) -> tuple[NDArray[np.uint8], list[float]]:
-    """For each cell the step of its block's gap, and where the steps begin (see `steps`)."""
-    # Rounded, since a gap of one may come out a hair below it.
-    gap = table["gap"].reindex(found.ground.blocks.frame["id"]).fillna(0).to_numpy(dtype=float).round(6)
-    edges = steps(gap)
-    of_block = np.searchsorted(edges, gap, side="right").astype(np.uint8)
+    """For each cell the step of its block's gap at the low end of its interval, and where the steps begin.
+
+    The low end, because a map of what is likeliest would colour every block in which nothing happened by what
+    it borrows from all others; this shows where the harm is in any case.
+    """
+    least = table["low"].reindex(found.ground.blocks.frame["id"]).fillna(0).to_numpy(dtype=float)
+    edges = steps(least)
+    of_block = np.searchsorted(edges, least, side="right").astype(np.uint8)
     # One block more, for cells that lie in none.
     return np.append(of_block, np.uint8(0))[found.ground.blocks.of_cell], edges
 
@@ -82,6 +85,8 @@ def crime_codes(found: Answer) -> tuple[Grid, NDArray[np.uint8], list[float]]:
     )
     counts = np.bincount(coarse.index_of(centres), minlength=len(coarse))
     edges = steps(counts)
+    if edges and edges[0] > 1:
+        edges = [1.0, *edges[-(STEPS_SHOWN - 1) :]]  # one incident shows, too
     return coarse, np.searchsorted(edges, counts, side="right").astype(np.uint8), edges
 
 

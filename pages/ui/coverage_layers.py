@@ -56,7 +56,7 @@ WORST_SHOWN = 10
 
 TITLES = {
     "Coverage": "A camera can show",
-    "Gaps": "Unseen harm of the block",
+    "Gaps": "Unseen harm of the block, at least (95\u00a0%)",
     "Incidents": "Incidents",
     "Chance of footage": "Chance that a camera has footage of 24 h ago",
     CHANGE: "Between the two",

@@ -172,7 +172,7 @@ def test_a_filter_that_leaves_nothing_says_what_to_choose(key):
     ("picture", "title"),
     [
         ("Coverage", "A camera can show"),
-        ("Gaps", "Unseen harm of the block"),
+        ("Gaps", "Unseen harm of the block, at least"),
         ("Incidents", "in 100 m squares"),
         ("Chance of footage", "Chance that a camera has footage"),
     ],
