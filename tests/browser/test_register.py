@@ -166,9 +166,10 @@ def test_a_camera_is_registered_on_a_phone(phone, server, tmp_path):  # noqa: PL
     assert phone.get_by_role("checkbox", checked=True).count() == 0
     press(phone, "Next")
     expect(phone.get_by_text("please agree to that")).to_be_visible()
-    phone.get_by_text("The police may see that this camera exists").click()
-    settled(phone)
-    phone.get_by_text("The police may ask me for footage").click()
+    for words in ("The police may see that this camera exists", "The police may ask me for footage"):
+        settled(phone)
+        phone.get_by_text(words).click()
+        expect(phone.get_by_role("checkbox", name=words)).to_be_checked()
     press(phone, "Next")
 
     at_step(phone, 6)
