@@ -198,7 +198,7 @@ class Grid:
 
 
 @njit(cache=True, nogil=True)
-def _mark(row, first, after, columns, answer):  # noqa: ANN001, ANN202
+def _mark(row, first, after, columns, answer):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """Sets the bit of every sample in the runs of the finer grid."""
     for run in range(len(row)):
         cells = row[run] // SAMPLES * columns

@@ -258,7 +258,7 @@ def _first_bit(level: str) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def _turn(heads, place, day, light, free, view_out, day_out, light_out):  # noqa: ANN001, ANN202
+def _turn(heads, place, day, light, free, view_out, day_out, light_out):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """Puts the hits, which come view after view, in the order of their places; ``free`` is the next slot of each."""
     for view in range(len(heads) - 1):
         for hit in range(heads[view], heads[view + 1]):
@@ -271,13 +271,13 @@ def _turn(heads, place, day, light, free, view_out, day_out, light_out):  # noqa
 
 
 @njit(cache=True, nogil=True)
-def _visible(day, light, lamps, dark):  # noqa: ANN001, ANN202
+def _visible(day, light, lamps, dark):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """The bits of a hit: all by day; in the dark those within the light of the camera or of a lamp."""
     return day & (np.uint64(light | lamps) * EACH_LEVEL) if dark else day
 
 
 @njit(cache=True, nogil=True)
-def _collect(start, stop, heads, view, day, light, chosen, lamps, dark, once, twice):  # noqa: ANN001, ANN202
+def _collect(start, stop, heads, view, day, light, chosen, lamps, dark, once, twice):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """What the views that are ``chosen`` (1, others 0) see of each of the cells start..stop."""
     for place in range(start, stop):
         lamp = lamps[place] if dark else np.uint16(0)
@@ -293,7 +293,7 @@ def _collect(start, stop, heads, view, day, light, chosen, lamps, dark, once, tw
 
 
 @njit(cache=True, nogil=True)
-def _miss(start, stop, heads, view, day, light, chances, lamps, dark, shift, public, missed):  # noqa: ANN001, ANN202
+def _miss(start, stop, heads, view, day, light, chances, lamps, dark, shift, public, missed):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """The logarithm of the chance that no view has footage, for each of the cells start..stop."""
     for place in range(start, stop):
         missed[place] = 0.0
@@ -310,7 +310,7 @@ def _miss(start, stop, heads, view, day, light, chances, lamps, dark, shift, pub
 
 
 @njit(cache=True, nogil=True)
-def _counts(left):  # noqa: ANN001, ANN202
+def _counts(left):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """How many bits each of the four levels has, in the place of the sixteen bits of the level."""
     # All four at once: bits are added up in pairs, then pairs in fours, and so on to sixteens.
     left -= (left >> np.uint64(1)) & np.uint64(0x5555_5555_5555_5555)
@@ -321,7 +321,7 @@ def _counts(left):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _total(packed, public):  # noqa: ANN001, ANN202
+def _total(packed, public):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """How many samples that are public each level has, over all cells."""
     total = np.zeros(4, dtype=np.int64)
     for place in range(len(packed)):
@@ -332,7 +332,7 @@ def _total(packed, public):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _half(packed, public, finest):  # noqa: ANN001, ANN202
+def _half(packed, public, finest):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """The finest level that half of the public samples of each cell have: 1 to 4, 0 none."""
     for place in range(len(packed)):
         ground = np.uint64(public[place]) * EACH_LEVEL
@@ -344,7 +344,7 @@ def _half(packed, public, finest):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _ones(bits):  # noqa: ANN001, ANN202
+def _ones(bits):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """How many of the lowest sixteen bits are set."""
     count = 0
     left = bits & np.uint64(0xFFFF)

@@ -109,7 +109,7 @@ class Among:
 
 
 @njit(cache=True, nogil=True)
-def _gather(cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN202
+def _gather(cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """Adds up the counts of the cells around each place."""
     for place in range(len(cell)):
         if cell[place] < 0:
@@ -122,7 +122,7 @@ def _gather(cell, offsets, rows, columns, counts, total):  # noqa: ANN001, ANN20
 
 
 @njit(cache=True, nogil=True)
-def _list(cell, offsets, rows, columns, position, heads, near):  # noqa: ANN001, ANN202
+def _list(cell, offsets, rows, columns, position, heads, near):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """Lists the positions of the cells around each place, of those that have one."""
     used = 0
     for place in range(len(cell)):
@@ -137,7 +137,7 @@ def _list(cell, offsets, rows, columns, position, heads, near):  # noqa: ANN001,
 
 
 @njit(cache=True, nogil=True)
-def _add(heads, near, counts, total):  # noqa: ANN001, ANN202
+def _add(heads, near, counts, total):  # noqa: ANN001, ANN202 - compiled for what it is called with
     """Adds up the counts of the cells listed for each place."""
     for place in range(len(total)):
         for position in near[heads[place] : heads[place + 1]]:
